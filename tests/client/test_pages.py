@@ -1,0 +1,118 @@
+from __future__ import annotations
+
+from contextlib import aclosing
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tui.client import pages
+from tui.client.errors import ParseBodyError, RefusedRedirectError
+from tui.client.pages import Page, next_page_url, paged, parse_links
+
+PAGE = "https://reg.example:5000/v2/a/b/tags/list?n=2"
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ('</v2/a/b/tags/list?n=2&last=x>; rel="next"', "https://reg.example:5000/v2/a/b/tags/list?n=2&last=x"),
+        ("</v2/a?last=x>;rel=next", "https://reg.example:5000/v2/a?last=x"),
+        ("</v2/a?last=x>", "https://reg.example:5000/v2/a?last=x"),
+        ('</v2/a?last=x>; rel="prev NEXT"', "https://reg.example:5000/v2/a?last=x"),
+        ('</v2/p>; rel="prev", </v2/n>; title="a, <b>; c"; rel="next"', "https://reg.example:5000/v2/n"),
+        ('<?next_page=gAAAA%3D%3D>; rel="next"', "https://reg.example:5000/v2/a/b/tags/list?next_page=gAAAA%3D%3D"),
+        ('<list?last=x>; rel="next"', "https://reg.example:5000/v2/a/b/tags/list?last=x"),
+        ('<https://reg.example:5000/v2/a?last=x>; rel="next"', "https://reg.example:5000/v2/a?last=x"),
+        ('<http://reg.example/v2/a?last=x>; rel="next"', "https://reg.example:5000/v2/a?last=x"),
+        ('<//REG.example/v2/a?last=x>; rel="next"', "https://reg.example:5000/v2/a?last=x"),
+        ('<https://u:p@reg.example/v2/a#top>; rel="next"', "https://reg.example:5000/v2/a"),
+        ('<>; rel="next"', None),
+        ('</v2/a>; rel="prev"', None),
+        ("no link at all", None),
+        ("</v2/not-closed", None),
+        ("", None),
+    ],
+)  # fmt: skip
+def test_finds_the_next_page(value: str, expected: str | None) -> None:
+    assert next_page_url([value], PAGE) == expected
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        "https://evil.example/v2/a?last=x",
+        "//evil.example/v2/a",
+        "https://reg.example.evil.example:5000/v2/a",
+        "https://reg.example:5000@evil.example/v2/a",
+        "file:///etc/passwd",
+        "javascript:alert(1)",
+        "http://[bad/v2/a",
+    ],
+)
+def test_refuses_a_next_page_elsewhere(target: str) -> None:
+    with pytest.raises(RefusedRedirectError):
+        next_page_url([f'<{target}>; rel="next"'], PAGE)
+
+
+def test_reads_several_headers() -> None:
+    assert [link.target for link in parse_links(["</a>; rel=prev", "</b>; rel=next, </c>"])] == [
+        "/a",
+        "/b",
+        "/c",
+    ]
+
+
+@given(st.text(alphabet='<>;, rel="next\\/v2\né', max_size=50))
+def test_ends_with_any_text(value: str) -> None:
+    parse_links([value])
+
+
+def test_a_long_header_is_read_in_linear_time() -> None:
+    assert len(parse_links(["</a>," * 50_000])) == 50_000
+    assert parse_links(["<" * 100_000]) == []
+    assert len(parse_links(["</a>" + "; rel" * 50_000])) == 1
+
+
+async def test_asks_for_a_page_only_when_it_is_wanted() -> None:
+    asked: list[str] = []
+
+    async def load(url: str) -> tuple[tuple[str, ...], int, str | None]:
+        asked.append(url)
+        return (url,), 0, {"1": "2", "2": None}[url]
+
+    async with aclosing(paged("1", load)) as found:
+        assert asked == []
+        assert await anext(found) == Page(("1",), 0, last=False)
+        assert asked == ["1"]
+        assert await anext(found) == Page(("2",), 0, last=True)
+        with pytest.raises(StopAsyncIteration):
+            await anext(found)
+
+
+async def test_pages_in_a_circle_end_with_an_error_after_the_last_new_one() -> None:
+    async def load(url: str) -> tuple[tuple[str, ...], int, str | None]:
+        return (url,), 0, {"1": "2", "2": "1"}[url]
+
+    found = paged("1", load)
+    assert [(await anext(found)).items for _ in range(2)] == [("1",), ("2",)]
+    with pytest.raises(ParseBodyError, match="leads back"):
+        await anext(found)
+
+
+async def test_pages_without_end_and_without_news_end_with_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pages, "MAX_STALLED_PAGES", 5)
+
+    async def load(url: str) -> tuple[tuple[str, ...], int, str | None]:
+        return ("same",), 0, url + "x"
+
+    with pytest.raises(ParseBodyError, match="no end"):
+        async for _ in paged("1", load):
+            pass
+
+
+async def test_empty_pages_in_the_middle_are_no_end() -> None:
+    async def load(url: str) -> tuple[tuple[str, ...], int, str | None]:
+        return {"1": (("a",), 0, "2"), "2": ((), 0, "3"), "3": (("b",), 0, None)}[url]
+
+    assert [page.items async for page in paged("1", load)] == [("a",), (), ("b",)]

@@ -1,0 +1,150 @@
+"""Paging: the ``Link`` header (RFC 8288), the next page's URL, and the loop over pages.
+
+Of a link only path and query are followed, on the origin that was asked: registries behind proxies name their
+pages with another scheme or port, and a link to another host could carry the login away.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, Generic, TypeVar
+from urllib.parse import urljoin, urlsplit, urlunsplit
+
+from tui.client.errors import ParseBodyError, RefusedRedirectError, RequestLine
+from tui.client.redaction import quoted, redacted_url
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Awaitable, Callable, Hashable, Iterable
+
+__all__ = ["Link", "Page", "next_page_url", "paged", "parse_links"]
+
+MAX_PAGES: Final = 50_000
+"""Pages of one listing: five million names at 100 each; a listing that goes on has no end."""
+
+MAX_STALLED_PAGES: Final = 1_000
+"""Pages in a row that bring nothing new: registries hide names page by page, but not this many."""
+
+_ItemT = TypeVar("_ItemT", bound="Hashable")
+
+_PARAMETER = re.compile(
+    r'\s*;\s*([^\s=;,<>"]+)\s*(?:=\s*(?:"((?:[^"\\]|\\.)*)"?|([^\s;,"]*)))?\s*', re.DOTALL
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """One link of a header."""
+
+    target: str
+    """Where it points, as it was written."""
+    relations: frozenset[str]
+    """Its ``rel`` values in lower case; empty where it has none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[_ItemT]):
+    """One page of a listing, as one request brought it."""
+
+    items: tuple[_ItemT, ...]
+    """The names, in the registry's order."""
+    ignored: int
+    """How many entries were no valid names, and were left out."""
+    last: bool
+    """Whether no page follows."""
+
+
+def parse_links(values: Iterable[str]) -> list[Link]:
+    """Read the links of all ``Link`` headers of an answer, in order; what cannot be read is passed over.
+
+    Args:
+        values: The values of the headers, one each.
+    """
+    return [link for value in values for link in _parse(value)]
+
+
+def next_page_url(values: Iterable[str], url: str) -> str | None:
+    """Find the URL of the next page (distribution specification, "Listing Tags").
+
+    A link counts if its relations include ``next``, or if it has none at all. Its target is resolved against
+    the page's own URL; the result always has that URL's origin.
+
+    Args:
+        values: The values of the ``Link`` headers.
+        url: The URL of the page that they came with.
+
+    Returns:
+        The URL, or None where no page follows.
+
+    Raises:
+        RefusedRedirectError: The link names another host, or is no URL.
+    """
+    for link in parse_links(values):
+        if not link.target or (link.relations and "next" not in link.relations):
+            continue
+        try:
+            own = urlsplit(url)
+            target = urlsplit(urljoin(url, link.target))
+            same_host = target.hostname == own.hostname and target.scheme in {"http", "https"}
+        except ValueError as error:
+            raise RefusedRedirectError(
+                f"the link to the next page, {quoted(link.target)}, is no URL",
+                request=RequestLine("GET", url),
+            ) from error
+        if not same_host:
+            raise RefusedRedirectError(
+                f"the next page lies on another host, {quoted(redacted_url(urlunsplit(target)))}",
+                request=RequestLine("GET", url),
+            )
+        return urlunsplit((own.scheme, own.netloc, target.path, target.query, ""))
+    return None
+
+
+async def paged(
+    first: str, load: Callable[[str], Awaitable[tuple[tuple[_ItemT, ...], int, str | None]]]
+) -> AsyncGenerator[Page[_ItemT], None]:
+    """Go through a listing page by page; a page is asked for when the one before has been used.
+
+    Args:
+        first: The URL of the first page.
+        load: Loads a page by its URL: its items, how many entries it ignored, and the next page's URL.
+
+    Raises:
+        ParseBodyError: The pages lead in a circle, or have no end.
+    """
+    visited: set[str] = set()
+    known: set[_ItemT] = set()
+    stalled = 0
+    following: str | None = first
+    while following is not None:
+        url = following
+        visited.add(url)
+        items, ignored, following = await load(url)
+        before = len(known)
+        known.update(items)
+        stalled = stalled + 1 if len(known) == before else 0
+        yield Page(items, ignored, following is None)
+        if following in visited:
+            raise ParseBodyError(
+                "the link to the next page leads back to an earlier one", request=RequestLine("GET", url)
+            )
+        if len(visited) >= MAX_PAGES or stalled >= MAX_STALLED_PAGES:
+            raise ParseBodyError(
+                f"the listing has no end: {len(visited):,} pages, the last {stalled:,} without anything new",
+                request=RequestLine("GET", url),
+            )
+
+
+def _parse(value: str) -> list[Link]:
+    links: list[Link] = []
+    at = 0
+    while (start := value.find("<", at)) >= 0 and (end := value.find(">", start)) >= 0:
+        relations: set[str] = set()
+        at = end + 1
+        while parameter := _PARAMETER.match(value, at):
+            name, quoted_value, bare_value = parameter.groups()
+            if name.lower() == "rel":
+                relations.update((quoted_value or bare_value or "").lower().split())
+            at = parameter.end()
+        links.append(Link(value[start + 1 : end].strip(), frozenset(relations)))
+    return links
