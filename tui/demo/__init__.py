@@ -1,0 +1,7 @@
+"""A registry in memory with sample images, served on loopback over the real protocol."""
+
+from tui.demo.samples import build_samples
+from tui.demo.server import DemoServer
+from tui.demo.storage import Storage
+
+__all__ = ["DemoServer", "Storage", "build_samples"]
