@@ -1,0 +1,84 @@
+"""What the panes load from: registries under the person's logins, and documents by digest."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+from tui.cache import Documents, Shared
+from tui.client.names import Digest, Image
+
+if TYPE_CHECKING:
+    from tui.client import ImageConfig, Index, Manifest, Registry, RegistryHost, Repository, Tag
+
+    Key = tuple[str, str, str]
+
+
+class Connections(Protocol):
+    """Makes registries: the only thing that knows clients, logins and settings of transport."""
+
+    def registry(self, host: RegistryHost) -> Registry:
+        """Return the registry of a host, the same one at every call."""
+        ...
+
+    def login_label(self, host: RegistryHost) -> str:
+        """Tell in a few words who one is there and where that login comes from; "" for nobody."""
+        ...
+
+
+class Library:
+    """Loads what the panes show, asks for nothing twice at the same time, and for no digest twice.
+
+    Digests name what they name for ever, so documents asked for by digest are kept; tags are asked for anew.
+    """
+
+    def __init__(self, connections: Connections) -> None:
+        self.connections = connections
+        self._manifests: Documents[Key, Index | Manifest] = Documents()
+        self._configs: Documents[Key, ImageConfig] = Documents()
+        self._manifest_loads: Shared[Key, Index | Manifest] = Shared()
+        self._config_loads: Shared[Key, ImageConfig] = Shared()
+
+    def registry(self, host: RegistryHost) -> Registry:
+        """Return the registry of a host."""
+        return self.connections.registry(host)
+
+    def login_label(self, host: RegistryHost) -> str:
+        """Tell who one is at a registry; "" for nobody."""
+        return self.connections.login_label(host)
+
+    async def manifest(
+        self, host: RegistryHost, repository: Repository, reference: Tag | Digest
+    ) -> Index | Manifest:
+        """Return the manifest or index that a tag or a digest names.
+
+        Raises:
+            RegistryError: the registry is out of reach, says no, or sends something else.
+        """
+        key = (host, repository, reference)
+        if isinstance(reference, Digest) and (kept := self._manifests.get(key)) is not None:
+            return kept
+
+        async def load() -> Index | Manifest:
+            document = await self.registry(host).get_manifest(Image(repository, reference))
+            self._manifests.put((host, repository, document.descriptor.digest), document, len(document.raw))
+            return document
+
+        return await self._manifest_loads.get(key, load)
+
+    async def config(self, host: RegistryHost, repository: Repository, manifest: Manifest) -> ImageConfig:
+        """Return the image configuration that a manifest names.
+
+        Raises:
+            UnknownMediaTypeError: the manifest's config is no image configuration.
+            RegistryError: the registry is out of reach, says no, or sends something else.
+        """
+        key = (host, repository, (manifest.config or manifest.descriptor).digest)
+        if (kept := self._configs.get(key)) is not None:
+            return kept
+
+        async def load() -> ImageConfig:
+            config = await self.registry(host).get_config(repository, manifest)
+            self._configs.put(key, config, len(config.raw))
+            return config
+
+        return await self._config_loads.get(key, load)
