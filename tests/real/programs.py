@@ -1,0 +1,73 @@
+"""The programs that these tests run, and an environment that keeps them away from a person's own files."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+PACKAGES = {
+    "buildah": "buildah",
+    "docker-registry": "docker-registry",
+    "htpasswd": "apache2-utils",
+    "skopeo": "skopeo",
+    "tmux": "tmux",
+}
+"""Which Debian package brings which program."""
+
+LONGEST_RUN = 60.0
+"""Seconds after which a program that should take one or two is stuck."""
+
+
+def require(*programs: str) -> None:
+    """Skip the test where a program is missing, with what to install; under CI nothing may be missing."""
+    missing = sorted(PACKAGES[program] for program in programs if shutil.which(program) is None)
+    if not missing:
+        return
+    sentence = f"a program is missing: apt-get install --no-install-recommends {' '.join(missing)}"
+    if os.environ.get("CI", "").lower() not in {"", "0", "false"}:
+        pytest.fail(f"nothing is skipped under CI, but {sentence}")
+    pytest.skip(sentence)
+
+
+def clean_environment(home: Path) -> dict[str, str]:
+    """An environment whose home, caches, logins and temporary files all lie under one folder."""
+    folders = {
+        "HOME": home,
+        "TMPDIR": home / "tmp",
+        "XDG_CACHE_HOME": home / "cache",
+        "XDG_CONFIG_HOME": home / "config",
+        "XDG_DATA_HOME": home / "data",
+        "XDG_RUNTIME_DIR": home / "run",
+        "XDG_STATE_HOME": home / "state",
+    }
+    for folder in folders.values():
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return {
+        "LANG": "C.UTF-8",
+        "PATH": os.environ["PATH"],
+        **{name: str(folder) for name, folder in folders.items()},
+    }
+
+
+def run(command: list[str], environment: Mapping[str, str], *, text: str | None = None) -> bytes:
+    """Run a program to its end and return what it printed; what went wrong is shown with its own words."""
+    done = subprocess.run(
+        command,
+        check=False,
+        capture_output=True,
+        env=environment,
+        input=None if text is None else text.encode(),
+        timeout=LONGEST_RUN,
+    )
+    if done.returncode != 0:
+        said = done.stderr.decode(errors="replace")
+        pytest.fail(f"{' '.join(command)} ended with {done.returncode}: {said}")
+    return done.stdout

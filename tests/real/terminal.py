@@ -1,0 +1,137 @@
+"""A program in a terminal of tmux: keys go in, what is on the screen comes out."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import subprocess
+import time
+from typing import TYPE_CHECKING, Self
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+    from types import TracebackType
+
+LONGEST_COMMAND = 20.0
+"""Seconds after which tmux itself is stuck."""
+
+LONGEST_WAIT = 30.0
+"""Seconds within which the screen shows what it should, on a machine that is busy with other things."""
+
+LOOK_EVERY = 0.05
+"""Seconds between two looks at the screen: a person sees no difference."""
+
+CONFIGURATION = """\
+set -g remain-on-exit on
+set -g status off
+set -s escape-time 0
+set -g default-terminal tmux-256color
+"""
+"""What has ended stays on the screen with its exit status; Escape is a key of its own at once."""
+
+
+class ScreenError(AssertionError):
+    """The screen does not show what it should; the message holds the whole screen."""
+
+
+class Terminal:
+    """A terminal of a given size that runs one command while its context is entered.
+
+    Args:
+        command: The program and its arguments.
+        environment: All that the program finds in its environment.
+        folder: Where tmux keeps its socket and the program starts.
+        columns: Width in cells.
+        rows: Height in cells.
+    """
+
+    def __init__(
+        self,
+        command: list[str],
+        environment: Mapping[str, str],
+        folder: Path,
+        *,
+        columns: int = 128,
+        rows: int = 36,
+    ) -> None:
+        self._command = command
+        self._environment = environment
+        self._folder = folder
+        self._size = (columns, rows)
+
+    def _tmux(self, *arguments: str) -> str:
+        done = subprocess.run(
+            ["tmux", "-S", str(self._folder / "tmux"), "-f", str(self._folder / "tmux.conf"), *arguments],
+            check=False,
+            capture_output=True,
+            env=self._environment,
+            cwd=self._folder,
+            text=True,
+            timeout=LONGEST_COMMAND,
+        )
+        if done.returncode != 0:
+            raise ScreenError(f"tmux {shlex.join(arguments)} ended with {done.returncode}: {done.stderr}")
+        return done.stdout
+
+    def __enter__(self) -> Self:
+        (self._folder / "tmux.conf").write_text(CONFIGURATION, encoding="utf-8")
+        columns, rows = self._size
+        self._tmux("new-session", "-d", "-x", str(columns), "-y", str(rows), shlex.join(self._command))
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._tmux("kill-server")
+
+    def screen(self) -> str:
+        """What the terminal shows now."""
+        return self._tmux("capture-pane", "-p")
+
+    def press(self, *keys: str) -> None:
+        """Press keys, by the names that tmux gives them: `Enter`, `Down`, `Escape`, `q`."""
+        self._tmux("send-keys", *keys)
+
+    def type(self, text: str) -> None:
+        """Type text as it is."""
+        self._tmux("send-keys", "-l", text)
+
+    def _wait(self, what: str, holds: Callable[[], bool]) -> None:
+        deadline = time.monotonic() + LONGEST_WAIT
+        while not holds():
+            if time.monotonic() > deadline:
+                raise ScreenError(f"not so after {LONGEST_WAIT:.0f} s: {what}; the screen:\n{self.screen()}")
+            time.sleep(LOOK_EVERY)
+
+    def wait_for(self, pattern: str) -> str:
+        """Wait until the screen shows what a regular expression finds, and return the screen.
+
+        Raises:
+            ScreenError: It does not show within the time limit.
+        """
+        shown = ""
+
+        def found() -> bool:
+            nonlocal shown
+            shown = self.screen()
+            return re.search(pattern, shown) is not None
+
+        self._wait(f"the screen shows {pattern!r}", found)
+        return shown
+
+    def wait_for_end(self) -> int:
+        """Wait until the program ends, and return its exit status.
+
+        Raises:
+            ScreenError: It does not end within the time limit.
+        """
+
+        def ended() -> bool:
+            return self._tmux("display", "-p", "#{pane_dead}").strip() == "1"
+
+        self._wait("the program has ended", ended)
+        return int(self._tmux("display", "-p", "#{pane_dead_status}"))
