@@ -22,7 +22,7 @@ ELLIPSIS: Final = "…"
 """Stands where text was cut."""
 
 MARKS_PER_LETTER: Final = 4
-"""Combining marks that one letter may carry: living scripts need up to three, a flood paints over other lines."""
+"""Combining marks that a letter may carry: living scripts need three, a flood paints over other lines."""
 
 TAB_WIDTH: Final = 8
 """Distance of the tab stops that `multi_line` expands to, in characters."""
@@ -162,10 +162,9 @@ def _glyph(character: str) -> str:
         return _code_point(character)
     if character.isprintable():
         return character
-    if character < " ":
-        return chr(0x2400 + ord(character))  # the pictures stand in the order of the controls
-    if character == "\x7f":
-        return "\u2421"
+    if character < " " or character == "\x7f":
+        # The pictures stand in the order of the controls, DEL's behind the one of the space.
+        return chr(0x2400 + min(ord(character), 0x21))
     if unicodedata.category(character) != "Zs":
         return _code_point(character)
     return "  " if unicodedata.east_asian_width(character) in "WF" else " "

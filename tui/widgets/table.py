@@ -1,0 +1,544 @@
+"""A table over a sequence of any length: only the rows that show are rendered."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Generic, Literal, TypeVar
+
+from rich.cells import cell_len
+from rich.segment import Segment
+from textual.binding import Binding, BindingType
+from textual.cache import LRUCache
+from textual.content import Content, Span
+from textual.geometry import Size, clamp
+from textual.message import Message
+from textual.reactive import reactive
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+
+from tui.sanitize import multi_line
+from tui.widgets.cells import cleaned, fitted
+from tui.widgets.columns import GAP, Column, arrange
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Hashable, Sequence
+
+    from textual import events
+    from textual.style import Style
+
+R = TypeVar("R")
+
+NoteStyle = Literal["muted", "error"]
+"""How the line after the last row looks."""
+
+CACHED_LINES: Final = 512
+"""Rendered lines that are kept: several screens, so that scrolling back and forth renders nothing twice."""
+
+CURSOR_GLYPH: Final = "▸"
+MARK_GLYPH: Final = "●"
+NOTE_LIMIT: Final = 2_000
+"""Length of a note in characters."""
+
+_NOWHERE: Final = object()
+
+
+class VirtualTable(ScrollView, Generic[R], can_focus=True):
+    """A table with a cursor line, over rows that may grow while it is shown.
+
+    The sequence of rows is kept, not copied: append to it and call `rows_changed`. What a row shows is
+    asked from its columns when it comes into view.
+    """
+
+    ALLOW_SELECT = False
+    FOCUS_ON_CLICK = False  # the handler of the mouse needs to know whether the table had the focus before
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("enter", "activate", "Open", id="table.activate", tooltip="Open the row under the cursor"),
+        Binding("up,k", "move(-1)", "Up", show=False, id="table.up", tooltip="Go to the row above"),
+        Binding("down,j", "move(1)", "Down", show=False, id="table.down", tooltip="Go to the row below"),
+        Binding(
+            "pageup", "page(-1)", "Page up", show=False, id="table.page-up", tooltip="Go up by one screen"
+        ),
+        Binding(
+            "pagedown",
+            "page(1)",
+            "Page down",
+            show=False,
+            id="table.page-down",
+            tooltip="Go down by one screen",
+        ),
+        Binding(
+            "ctrl+u",
+            "page(-0.5)",
+            "Half up",
+            show=False,
+            id="table.half-up",
+            tooltip="Go up by half a screen",
+        ),
+        Binding(
+            "ctrl+d",
+            "page(0.5)",
+            "Half down",
+            show=False,
+            id="table.half-down",
+            tooltip="Go down by half a screen",
+        ),
+        Binding("home,g", "first", "First", show=False, id="table.first", tooltip="Go to the first row"),
+        Binding("end,G", "last", "Last", show=False, id="table.last", tooltip="Go to the last row"),
+    ]
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {
+        "virtual-table--cursor",
+        "virtual-table--header",
+        "virtual-table--muted",
+        "virtual-table--mark",
+        "virtual-table--note",
+        "virtual-table--note-error",
+    }
+
+    DEFAULT_CSS = """
+    VirtualTable {
+        overflow-x: hidden;
+        overflow-y: auto;
+        scrollbar-gutter: stable;
+        scrollbar-size-vertical: 1;
+        & > .virtual-table--cursor {
+            color: $block-cursor-blurred-foreground;
+            background: $block-cursor-blurred-background;
+            text-style: $block-cursor-blurred-text-style;
+        }
+        &:focus > .virtual-table--cursor {
+            color: $block-cursor-foreground;
+            background: $block-cursor-background;
+            text-style: $block-cursor-text-style;
+        }
+        & > .virtual-table--header, & > .virtual-table--muted, & > .virtual-table--note {
+            color: $foreground-muted;
+        }
+        & > .virtual-table--mark {
+            color: $text-accent;
+        }
+        & > .virtual-table--note-error {
+            color: $text-error;
+        }
+        &:ansi {
+            & > .virtual-table--cursor {
+                text-style: bold;
+            }
+            & > .virtual-table--header, & > .virtual-table--muted, & > .virtual-table--note {
+                color: ansi_default;
+                text-style: dim;
+            }
+        }
+    }
+    """
+
+    cursor: reactive[int] = reactive(0)
+    """Index of the row under the cursor; 0 when there are no rows."""
+
+    @dataclass
+    class Highlighted(Message):
+        """The cursor came to another row, or another row came under the cursor."""
+
+        table: VirtualTable[Any]
+        """The table that the row is in."""
+        index: int
+        """Where the row stands."""
+        row: Any
+        """The row under the cursor."""
+
+        @property
+        def control(self) -> VirtualTable[Any]:
+            """The table, for selectors of `on`."""
+            return self.table
+
+    @dataclass
+    class Activated(Message):
+        """A row was opened: by enter, by a click on the cursor line, or by a double click."""
+
+        table: VirtualTable[Any]
+        """The table that the row is in."""
+        index: int
+        """Where the row stands."""
+        row: Any
+        """The row that was opened."""
+
+        @property
+        def control(self) -> VirtualTable[Any]:
+            """The table, for selectors of `on`."""
+            return self.table
+
+    @dataclass
+    class EndNear(Message):
+        """The cursor or the view is within a screen of the last row: more rows are wanted.
+
+        Posted once, and again only after `rows_changed` or `set_rows`.
+        """
+
+        table: VirtualTable[Any]
+        """The table that wants rows."""
+
+        @property
+        def control(self) -> VirtualTable[Any]:
+            """The table, for selectors of `on`."""
+            return self.table
+
+    def __init__(
+        self,
+        columns: Sequence[Column[R]],
+        *,
+        id: str | None = None,  # noqa: A002 -- the name that every widget of Textual gives it
+        classes: str | None = None,
+        show_header: bool = False,
+        marked: Callable[[R], bool] | None = None,
+        key: Callable[[R], Hashable] | None = None,
+    ) -> None:
+        """Describe the table.
+
+        Args:
+            columns: from left to right.
+            id: of the widget.
+            classes: of the widget.
+            show_header: whether the titles of the columns stand above the rows.
+            marked: tells which rows bear a mark; without it there is no room for marks.
+            key: what makes a row the same row although its value changed; the row itself when absent.
+        """
+        super().__init__(id=id, classes=classes)
+        self._columns = tuple(columns)
+        self._show_header = show_header
+        self._marked = marked
+        self._key = key
+        self._rows: Sequence[R] = ()
+        self._count = 0
+        self._note: Content | None = None
+        self._note_style: NoteStyle = "muted"
+        self._note_lines: list[Content] = []
+        self._lines: LRUCache[tuple[object, ...], Strip] = LRUCache(CACHED_LINES)
+        self._announced: object = _NOWHERE
+        self._wants_rows = False
+        self._had_focus = False
+        self._opened_by_click = False
+
+    # Rows
+
+    @property
+    def rows(self) -> Sequence[R]:
+        """The rows as they were given to `set_rows`."""
+        return self._rows
+
+    @property
+    def row(self) -> R | None:
+        """The row under the cursor, or None when there are no rows."""
+        return self._rows[self.cursor] if self.cursor < self._count else None
+
+    @property
+    def columns(self) -> Sequence[Column[R]]:
+        """All columns, hidden ones included."""
+        return self._columns
+
+    @columns.setter
+    def columns(self, columns: Sequence[Column[R]]) -> None:
+        self._columns = tuple(columns)
+        self.refresh_rows()
+
+    def set_rows(self, rows: Sequence[R], *, keep_cursor: bool = False) -> None:
+        """Show other rows.
+
+        Args:
+            rows: kept, not copied.
+            keep_cursor: follow the row under the cursor to its new place; where it is gone the cursor stays
+                at its index. Otherwise the cursor goes to the first row.
+        """
+        row, old = self.row, self.cursor
+        top = round(self.scroll_y)
+        self._rows = rows
+        self._count = len(rows)
+        self._lines.clear()
+        self._measure()
+        cursor = self._find(row, old) if keep_cursor and row is not None else old if keep_cursor else 0
+        cursor = clamp(cursor, 0, max(0, self._count - 1))
+        self.set_reactive(VirtualTable.cursor, cursor)
+        self.scroll_to(y=top + cursor - old if keep_cursor else 0, animate=False, force=True)
+        self._show_cursor()
+        self._wants_rows = bool(self._count)
+        self._announce()
+        self._check_end()
+
+    def rows_changed(self) -> None:
+        """Show what was appended to the rows; what the other rows show is asked again, too."""
+        self._count = len(self._rows)
+        self._lines.clear()
+        self._measure()
+        self.set_reactive(VirtualTable.cursor, clamp(self.cursor, 0, max(0, self._count - 1)))
+        self._wants_rows = True
+        self._announce()
+        self._check_end()
+
+    def refresh_rows(self) -> None:
+        """Ask again what the rows in view show: their cells or marks changed, their number did not."""
+        self._lines.clear()
+        self.refresh()
+
+    # The note after the last row
+
+    @property
+    def note(self) -> Content | None:
+        """The text after the last row; in an empty table it is all that one reads."""
+        return self._note
+
+    @note.setter
+    def note(self, note: Content | str | None) -> None:
+        self.set_note(note)
+
+    @property
+    def note_style(self) -> NoteStyle:
+        """How the note looks; setting the note makes it `muted`."""
+        return self._note_style
+
+    @note_style.setter
+    def note_style(self, style: NoteStyle) -> None:
+        self._note_style = style
+        self.refresh()
+
+    def set_note(self, note: Content | str | None, style: NoteStyle = "muted") -> None:
+        """Show a text after the last row, wrapped to the width of the table.
+
+        Args:
+            note: None or an empty text takes it away.
+            style: `error` for what went wrong.
+        """
+        if isinstance(note, str):
+            note = Content(multi_line(note, NOTE_LIMIT), strip_control_codes=False)
+        self._note = note or None
+        self._note_style = style
+        self._measure()
+
+    # Cursor
+
+    def validate_cursor(self, cursor: int) -> int:
+        """Keep the cursor on a row."""
+        return clamp(cursor, 0, max(0, self._count - 1))
+
+    def watch_cursor(self, old: int, new: int) -> None:
+        """Follow the cursor with the view, and tell about it."""
+        self.refresh_line(old + self._header_height)
+        self.refresh_line(new + self._header_height)
+        self._show_cursor()
+        self._announce(moved=old != new)
+        self._check_end()
+
+    def action_move(self, rows: int) -> None:
+        """Move the cursor by a number of rows, down when positive."""
+        self.cursor += rows
+
+    def action_page(self, screens: float) -> None:
+        """Move the cursor by a number of screens, down when positive."""
+        rows = max(1, round(abs(screens) * (self._view_height - (abs(screens) >= 1))))
+        self.cursor += rows if screens > 0 else -rows
+
+    def action_first(self) -> None:
+        """Move the cursor to the first row."""
+        self.cursor = 0
+        self._show_cursor()
+
+    def action_last(self) -> None:
+        """Move the cursor to the last row that is there."""
+        self.cursor = self._count - 1
+        self._show_cursor()
+
+    def action_activate(self) -> None:
+        """Open the row under the cursor."""
+        if (row := self.row) is not None:
+            self.post_message(self.Activated(self, self.cursor, row))
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002 -- Textual's
+        """Offer opening only where there is a row."""
+        return bool(self._count) if action == "activate" else True
+
+    def _find(self, row: R, near: int) -> int:
+        """Where a row stands now, or `near` when it is gone."""
+        if self._key is None:
+            if near < self._count and self._rows[near] == row:
+                return near
+            try:
+                return self._rows.index(row)
+            except ValueError:
+                return near
+        wanted = self._key(row)
+        return next((index for index, other in enumerate(self._rows) if self._key(other) == wanted), near)
+
+    def _announce(self, *, moved: bool = False) -> None:
+        """Tell which row is under the cursor unless that was told already."""
+        if not self.is_mounted:
+            return
+        row = self.row
+        if row is None:
+            self._announced = _NOWHERE
+            return
+        identity = row if self._key is None else self._key(row)
+        if moved or identity != self._announced:
+            self._announced = identity
+            self.post_message(self.Highlighted(self, self.cursor, row))
+
+    def _check_end(self) -> None:
+        """Ask for more rows, once, when the last ones are near."""
+        height = self._view_height
+        if not (self._wants_rows and self.is_mounted and height):
+            return
+        if max(self.cursor, round(self.scroll_y) + height - 1) + height >= self._count:
+            self._wants_rows = False
+            self.post_message(self.EndNear(self))
+
+    # Geometry
+
+    @property
+    def _header_height(self) -> int:
+        return int(self._show_header)
+
+    @property
+    def _view_height(self) -> int:
+        """Rows that fit on the screen."""
+        return max(0, self.scrollable_content_region.height - self._header_height)
+
+    @property
+    def _gutter(self) -> int:
+        """Cells before the first column: the cursor's glyph, marks where rows can bear one, a space."""
+        return 2 if self._marked is None else 3
+
+    def _measure(self) -> None:
+        """Tell the scrollbar how many lines there are."""
+        width = self.scrollable_content_region.width
+        self._note_lines = []
+        if self._note is not None and width > self._gutter:
+            self._note_lines = self._note.wrap(width - self._gutter)
+        self.virtual_size = Size(width, self._header_height + self._count + len(self._note_lines))
+        self.refresh()
+
+    def _show_cursor(self) -> None:
+        """Scroll the least that brings the cursor line into view; with the last row comes the note."""
+        if not (height := self._view_height):
+            return
+        bottom = self.cursor
+        if self.cursor == self._count - 1 and len(self._note_lines) < height:
+            bottom += len(self._note_lines)
+        top = clamp(round(self.scroll_y), bottom - height + 1, self.cursor)
+        if top != round(self.scroll_y):
+            self.scroll_to(y=top, animate=False, force=True)
+
+    def on_mount(self) -> None:
+        """Tell what was set before there was anyone to tell."""
+        self._announce()
+
+    def on_resize(self) -> None:
+        """Wrap the note again and keep the cursor in view."""
+        self._measure()
+        self._show_cursor()
+        self._check_end()
+
+    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
+        """Look whether the end came near."""
+        super().watch_scroll_y(old_value, new_value)
+        self._check_end()
+
+    def notify_style_update(self) -> None:
+        """Forget lines in colours that are no longer true."""
+        self._lines.clear()
+        super().notify_style_update()
+
+    # Mouse
+
+    def on_mouse_down(self) -> None:
+        """Take the focus, and remember whether it was here before."""
+        self._had_focus = self.has_focus
+        self.focus(scroll_visible=False)
+
+    def on_click(self, event: events.Click) -> None:
+        """Move the cursor to a row, or open the row that it is on."""
+        offset = event.get_content_offset(self)
+        if offset is None or offset.y < self._header_height:
+            return
+        index = offset.y - self._header_height + round(self.scroll_y)
+        if index >= self._count:
+            return
+        event.stop()
+        again = event.chain > 1
+        if index != self.cursor:
+            self.cursor = index
+            self._opened_by_click = False
+        elif again and self._opened_by_click:
+            return
+        elif self._had_focus:
+            self._opened_by_click = True
+            self.action_activate()
+        else:
+            self._opened_by_click = False
+
+    # Rendering
+
+    def render_line(self, y: int) -> Strip:
+        """Render a line of the screen, `y` lines below the top of the table."""
+        width = self.scrollable_content_region.width
+        if y < self._header_height:
+            return self._render_header(width)
+        index = y - self._header_height + round(self.scroll_y)
+        if index < self._count:
+            return self._render_row(index, width)
+        index -= self._count
+        if index < len(self._note_lines):
+            return self._render_note(self._note_lines[index], width)
+        return Strip.blank(width, self.visual_style.rich_style)
+
+    def _render_row(self, index: int, width: int) -> Strip:
+        row = self._rows[index]
+        on_cursor = index == self.cursor
+        marked = self._marked is not None and self._marked(row)
+        key = (index, width, on_cursor, on_cursor and self.has_focus, marked)
+        if (strip := self._lines.get(key)) is None:
+            strip = self._lines[key] = self._compose_row(row, width, on_cursor=on_cursor, marked=marked)
+        return strip
+
+    def _compose_row(self, row: R, width: int, *, on_cursor: bool, marked: bool) -> Strip:
+        base = self.get_visual_style("virtual-table--cursor") if on_cursor else self.visual_style
+        # The line of the focused cursor has one colour; what cells say in colour, they say in words too.
+        plain = on_cursor and self.has_focus
+        parts = [Content(CURSOR_GLYPH if on_cursor else " ")]
+        if self._marked is not None:
+            parts.append(Content.styled(MARK_GLYPH, ".virtual-table--mark") if marked else Content(" "))
+        parts.append(Content(" "))
+        for position, (column, cells) in enumerate(arrange(self._columns, width, gutter=self._gutter)):
+            cell = fitted(cleaned(column.render(row)), cells, align=column.align, cut=column.cut)
+            if column.style:
+                cell = cell.stylize_before(column.style)
+            parts.append(Content.assemble(" " * GAP if position else "", cell))
+        return self._strip(Content.assemble(*parts, strip_control_codes=False), base, width, plain=plain)
+
+    def _render_header(self, width: int) -> Strip:
+        style = self.get_visual_style("virtual-table--header")
+        titles = [
+            fitted(Content(column.title), cells, align=column.align)
+            for column, cells in arrange(self._columns, width, gutter=self._gutter)
+        ]
+        line = Content.assemble(" " * self._gutter, Content(" " * GAP).join(titles))
+        return self._strip(line, style, width)
+
+    def _render_note(self, line: Content, width: int) -> Strip:
+        name = "virtual-table--note-error" if self._note_style == "error" else "virtual-table--note"
+        line = Content.assemble(" " * self._gutter, cleaned(line))
+        return self._strip(line, self.get_visual_style(name), width)
+
+    def _strip(self, line: Content, base: Style, width: int, *, plain: bool = False) -> Strip:
+        """Render one line of content in a base style, exactly `width` cells wide."""
+        spans = [Span(start, end, self._style(style, plain=plain)) for start, end, style in line.spans]
+        line = Content(line.plain, spans, strip_control_codes=False)
+        segments = [Segment(text, style.rich_style) for text, style in line.render(base, end="")]
+        return Strip(segments, cell_len(line.plain)).adjust_cell_length(width, base.rich_style)
+
+    def _style(self, style: Style | str, *, plain: bool) -> Style:
+        """Resolve a style: theme variables, or a component class after a dot."""
+        if isinstance(style, str):
+            style = (
+                self.get_visual_style(style[1:], partial=True)
+                if style.startswith(".")
+                else self.app.stylesheet.parse_style(style)
+            )
+        return style.without_color if plain else style
