@@ -402,7 +402,9 @@ class UnknownMediaTypeError(RegistryError):
     ) -> None:
         self.media_type = media_type
         general = (
-            f"the media type {quoted(media_type)} is not known" if media_type else "it has no media type"
+            f"the document has the unknown media type {quoted(media_type)}"
+            if media_type
+            else "the document has no media type"
         )
         super().__init__(message or general, request=request, remedy=remedy)
 

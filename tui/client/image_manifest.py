@@ -79,7 +79,7 @@ class Manifest:
 
     @property
     def kind(self) -> str:
-        """The type of the artifact: what the manifest says, or else the type of its config, which images have."""
+        """The type of the artifact: what the manifest says, or else the type of its config."""
         return self.artifact_type or (self.config.media_type if self.config else "")
 
 
@@ -108,7 +108,7 @@ def parse_manifest(
     document = read_json(raw if signed is None else signed, problems)
     media_type = _decide_type(document, content_type, problems, signed=signed is not None)
     if not isinstance(document, dict):
-        raise _invalid(media_type, f"it is {kind_of(document)}, not an object")
+        raise _invalid(media_type, f"the document is {kind_of(document)}, not an object")
     fields = Fields(document, "$", problems)
     if digest is None:
         digest = Digest.of(raw if signed is None else signed)
@@ -178,7 +178,7 @@ def _likely_types(members: dict[str, Any], *, signed: bool) -> list[str]:
 def _read_index(raw: bytes, fields: Fields, descriptor: Descriptor) -> Index:
     entries = fields.members.get("manifests", False)
     if entries is not None and not isinstance(entries, list):
-        raise InvalidIndexError("it has no list of manifests")
+        raise InvalidIndexError("the index has no list of manifests")
     _note_strangers(fields, ("config", "layers", "blobs", "fsLayers"), "an index")
     _note_version(fields, _VERSION)
     return Index(
@@ -197,14 +197,14 @@ def _read_manifest(raw: bytes, fields: Fields, descriptor: Descriptor) -> Manife
     config: Descriptor | None = None
     if shape == "schema1":
         if not isinstance(fields.members.get("fsLayers"), list):
-            raise InvalidManifestError("it has no list of layers")
+            raise InvalidManifestError("the manifest has no list of layers")
         _note_version(fields, schema1.VERSION)
         layers = schema1.read_layers(fields)
     else:
         if not isinstance(fields.members.get("config"), dict) and not isinstance(
             fields.members.get(shape), list
         ):
-            raise InvalidManifestError(f"it has neither a config nor a list of {shape}")
+            raise InvalidManifestError(f"the manifest has neither a config nor a list of {shape}")
         if shape == "layers":
             _note_version(fields, _VERSION)
             config = read_descriptor(fields.object("config", required=True))

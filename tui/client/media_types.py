@@ -130,7 +130,7 @@ _COMPRESSIONS: Final = {
 
 
 def essence(content_type: str | None) -> str:
-    """Give the media type of a ``Content-Type`` in lower case, without parameters; empty where there is none."""
+    """Give the media type of a ``Content-Type`` in lower case, without parameters, or empty text."""
     return (content_type or "").partition(";")[0].partition(",")[0].strip().lower()
 
 

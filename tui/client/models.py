@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from tui.client.descriptors import Descriptor, Platform, attested_digest, is_attestation
 from tui.client.errors import Violation
+from tui.client.history import layer_history
 from tui.client.image_config import HistoryStep, ImageConfig, parse_config
 from tui.client.image_manifest import Index, Manifest, manifest_digest, parse_manifest
-from tui.client.layer_history import layer_history
 
 __all__ = [
     "Descriptor",

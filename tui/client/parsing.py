@@ -76,11 +76,11 @@ def read_json(raw: bytes, problems: Problems) -> Any:
         ParseJSONError: The bytes are not JSON in UTF-8, or nested too deeply.
     """
     if not raw.strip():
-        raise ParseJSONError("it is empty")
+        raise ParseJSONError("the document is empty")
     try:
         text = raw.decode("utf-8")
     except UnicodeDecodeError as error:
-        raise ParseJSONError(f"it is not JSON: byte {error.start:,} is not UTF-8") from error
+        raise ParseJSONError(f"the document is not JSON: byte {error.start:,} is not UTF-8") from error
     if text.startswith("\ufeff"):
         problems.add("$", "it begins with a byte order mark")
         text = text[1:]
@@ -94,9 +94,9 @@ def read_json(raw: bytes, problems: Problems) -> Any:
         )
     except json.JSONDecodeError as error:
         where = f"line {error.lineno:,}, column {error.colno:,}"
-        raise ParseJSONError(f"it is not JSON: {error.msg} ({where})") from error
+        raise ParseJSONError(f"the document is not JSON: {error.msg} ({where})") from error
     except RecursionError as error:
-        raise ParseJSONError("it is nested too deeply") from error
+        raise ParseJSONError("the document is nested too deeply") from error
     hooks.note_repeated(value)
     return value
 
