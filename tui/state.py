@@ -192,4 +192,5 @@ def _repository(value: Any) -> Repository | None:
 
 
 def _in_front(name: _Name, names: tuple[_Name, ...], limit: int) -> tuple[_Name, ...]:
-    return (name, *(known for known in names if known != name))[:limit]
+    others = tuple(known for known in names if known != name)
+    return (name, *others[: limit - 1])
