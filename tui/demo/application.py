@@ -143,7 +143,7 @@ def application(
         return await listings.catalog(request)
 
     def resource(path: str, handlers: dict[str, tuple[Handler, str]]) -> Route:
-        """Return the route of a path below a repository: for each method the handler and the actions it needs."""
+        """Return the route of a path below a repository: by method, its handler and the actions it needs."""
 
         async def dispatch(request: Request) -> Response:
             name: str = request.path_params["name"]

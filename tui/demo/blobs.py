@@ -79,8 +79,8 @@ class Blobs:
 def _wanted_range(request: Request, etag: str, size: int) -> tuple[int, int] | None:
     """Return the start and the end (exclusive) of the one range that is asked for, or None for the whole.
 
-    What is no single range of bytes is ignored (RFC 9110, section 14.2), and so is every range when `If-Range`
-    names something else.
+    What is no single range of bytes is ignored (RFC 9110, section 14.2), and so is every range when
+    `If-Range` names something else.
 
     Raises:
         ProblemError: Nothing of the blob lies in the range.

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
 
 CHUNK = 128 * 1024
-"""Bytes of a blob that are handed to the connection at once: few enough that a slow reader holds few of them."""
+"""Bytes of a blob that are handed to the connection at once: a slow reader holds only few of them."""
 
 PACED_STEP = 0.05
 """Seconds between two pieces of a blob whose speed is limited: a progress bar moves smoothly."""

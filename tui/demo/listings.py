@@ -49,14 +49,12 @@ class Listings:
         return JSONResponse({"name": name, "tags": tags}, headers=headers)
 
     async def referrers(self, request: Request, name: str) -> Response:
-        """Answer GET `referrers/<digest>` (end-12)."""
+        """Answer GET `referrers/<digest>` (end-12): an empty index where nothing refers, never 404."""
         if not self._options.referrers:
             raise ProblemError(404, "UNSUPPORTED", "this registry has no referrers API")
         digest = request.path_params["digest"]
         if not is_digest(digest):
             raise digest_invalid(digest)
-        if not self._storage.has_repository(name):
-            raise name_unknown(name)
         found = {one.digest: one for one in self._storage.referrers(name, digest)}
         headers = {}
         kind = request.query_params.get("artifactType")

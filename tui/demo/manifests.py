@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from starlette.responses import Response
 
@@ -71,6 +71,8 @@ class Manifests:
             if algorithm not in ALGORITHMS:
                 raise digest_invalid(algorithm)
             digest = digest_of(data, algorithm)
+        if not self._options.sparse:
+            self._check_references(name, data)
         self._storage.put_manifest(name, data, media_type, tags=tags, digest=digest)
         headers = {
             "Location": f"/v2/{name}/manifests/{digest}",
@@ -82,6 +84,21 @@ class Manifests:
         if is_digest(reference) and tags:
             headers["OCI-Tag"] = ", ".join(tags)
         return Response(status_code=201, headers=headers)
+
+    def _check_references(self, name: str, data: bytes) -> None:
+        """Check that a repository has all that a manifest names.
+
+        Raises:
+            ProblemError: Something is absent.
+        """
+        document = json.loads(data)
+        blobs = [*_named([document.get("config")]), *_named(document.get("layers"))]
+        children = _named(document.get("manifests"))
+        absent = [one for one in blobs if self._storage.get_blob(name, one) is None]
+        absent += [one for one in children if self._storage.get_manifest(name, one) is None]
+        if absent:
+            message = "manifest references a manifest or blob unknown to registry"
+            raise ProblemError(400, "MANIFEST_BLOB_UNKNOWN", message, detail={"digests": absent})
 
     async def delete(self, request: Request, name: str) -> Response:
         """Answer DELETE (end-9): a tag alone, or a manifest with all tags that point to it."""
@@ -108,6 +125,14 @@ def _reference(request: Request) -> str:
     if ":" in reference:
         raise digest_invalid(reference)
     raise ProblemError(400, "MANIFEST_INVALID", "invalid tag", detail={"tag": reference})
+
+
+def _named(descriptors: Any) -> list[str]:
+    """Return the digests of descriptors, without those that are to be fetched elsewhere (`urls`)."""
+    if not isinstance(descriptors, list):
+        return []
+    named = (one for one in descriptors if isinstance(one, dict) and not one.get("urls"))
+    return [one["digest"] for one in named if isinstance(one.get("digest"), str)]
 
 
 def _if_none_match(request: Request) -> list[str]:

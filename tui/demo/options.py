@@ -22,9 +22,11 @@ class Options:
     page_size: int = 1_000
     """Most entries of one page of a listing, whatever `n` says."""
     redirect_blobs: str | None = None
-    """Origin ("http://127.0.0.1:5001") to which reads of blobs are redirected; another server with the same storage."""
+    """Origin ("http://127.0.0.1:5001") that reads of blobs are sent to: a server with the same storage."""
     bytes_per_second: int | None = None
     """How fast a blob is sent; None for as fast as it goes."""
+    sparse: bool = True
+    """Whether manifests are taken that name blobs or manifests which are absent; else 400."""
     max_manifest: int = 4 * 1024 * 1024
     """Largest manifest that is taken, in bytes; the specification asks for at least 4 megabytes."""
     max_blob: int = 512 * 1024 * 1024

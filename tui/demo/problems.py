@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from starlette.exceptions import HTTPException
     from starlette.requests import Request
     from starlette.responses import Response
 
@@ -68,8 +68,10 @@ async def answer_problem(_request: Request, problem: Exception) -> Response:
     return problem.response()
 
 
-async def answer_unrouted(_request: Request, error: HTTPException) -> Response:
-    """Turn Starlette's own 404 and 405 into answers of the specification's form."""
+async def answer_unrouted(_request: Request, error: Exception) -> Response:
+    """Turn Starlette's own 404 and 405 into answers of the specification's form; Starlette calls it."""
+    if not isinstance(error, HTTPException):
+        raise error
     code = "UNSUPPORTED" if error.status_code == 405 else "NOT_FOUND"  # noqa: PLR2004 - the method is not allowed
     return error_response(error.status_code, code, error.detail, headers=error.headers)
 

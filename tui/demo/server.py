@@ -86,7 +86,7 @@ class DemoServer:
         storage: What it holds; by default the samples. It may be changed while the registry serves.
         port: Port on 127.0.0.1; 0 for a free one.
         login: `BasicLogin` or `BearerLogin`; by default everybody may do everything.
-        before: Hooks, called in order before every request is handled. `server.before` may be changed while it serves.
+        before: Hooks, called in order before every request is handled. May be changed in `server.before`.
         **options: The fields of `tui.demo.options.Options`.
 
     Attributes:

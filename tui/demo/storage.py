@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from tui.demo.grammar import digest_of, is_digest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
 OCI_INDEX = "application/vnd.oci.image.index.v1+json"
 OCI_MANIFEST = "application/vnd.oci.image.manifest.v1+json"
@@ -73,7 +72,7 @@ class Storage:
         """Return a storage with the same contents that changes on its own."""
         storage = Storage()
         with self._lock:
-            storage._repositories = {name: one.copy() for name, one in self._repositories.items()}  # noqa: SLF001 - of the same class
+            storage._repositories = {name: one.copy() for name, one in self._repositories.items()}
         return storage
 
     # Repositories

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tui.demo.layers import Tree
 
-_PASSWD = """\
+_USERS = """\
 root:x:0:0:root:/root:/bin/bash
 daemon:x:1:1:daemon:/usr/sbin:/usr/sbin/nologin
 bin:x:2:2:bin:/bin:/usr/sbin/nologin
@@ -128,7 +128,7 @@ def debian(codename: str, version: str, machine: str, *, slim: bool = False, siz
         "sys",
         "var/log",
         "var/tmp",
-    ):  # noqa: S108 - names inside of an archive
+    ):
         tree.directory(name)
     tree.directory("root", 0o700).directory("tmp", 0o1777)
     tree.device("dev/null", 1, 3)
@@ -144,7 +144,7 @@ def debian(codename: str, version: str, machine: str, *, slim: bool = False, siz
         'SUPPORT_URL="https://www.debian.org/support"\nBUG_REPORT_URL="https://bugs.debian.org/"\n'
     )
     tree.file("usr/lib/os-release", os_release).link("etc/os-release", "../usr/lib/os-release")
-    tree.file("etc/debian_version", f"{version}\n").file("etc/passwd", _PASSWD).file("etc/group", _GROUP)
+    tree.file("etc/debian_version", f"{version}\n").file("etc/passwd", _USERS).file("etc/group", _GROUP)
     tree.file("etc/shadow", "root:*:20771:0:99999:7:::\n", 0o640)
     tree.file("etc/hostname", "debian\n").file("etc/issue", f"Debian GNU/Linux {release} \\n \\l\n")
     tree.file(
