@@ -39,7 +39,7 @@ class Column(Generic[R]):
     cut: Cut = "end"
     """Where a text that is too long is cut."""
     style: str = ""
-    """Style of the whole column: theme variables (`$text-warning`) or a component (`.virtual-table--muted`)."""
+    """Of the whole column: theme variables (`$text-warning`) or a component (`.virtual-table--muted`)."""
 
 
 def arrange(columns: Sequence[Column[R]], width: int, *, gutter: int) -> list[tuple[Column[R], int]]:

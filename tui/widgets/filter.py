@@ -79,9 +79,7 @@ class FilterInput(Input):
             id: of the widget.
             classes: of the widget.
         """
-        super().__init__(
-            placeholder=placeholder, id=id, classes=classes, compact=True, max_length=LONGEST_FILTER
-        )
+        super().__init__(placeholder=placeholder, id=id, classes=classes, max_length=LONGEST_FILTER)
         self.can_focus = False
 
     @property

@@ -5,34 +5,23 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Final, Generic, Literal, TypeVar
 
-from rich.cells import cell_len
-from rich.segment import Segment
 from textual.binding import Binding, BindingType
-from textual.cache import LRUCache
-from textual.content import Content, Span
-from textual.geometry import Size, clamp
+from textual.content import Content
 from textual.message import Message
-from textual.reactive import reactive
-from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from tui.sanitize import multi_line
 from tui.widgets.cells import cleaned, fitted
 from tui.widgets.columns import GAP, Column, arrange
+from tui.widgets.cursor_view import CursorView
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Sequence
-
-    from textual import events
-    from textual.style import Style
 
 R = TypeVar("R")
 
 NoteStyle = Literal["muted", "error"]
 """How the line after the last row looks."""
-
-CACHED_LINES: Final = 512
-"""Rendered lines that are kept: several screens, so that scrolling back and forth renders nothing twice."""
 
 CURSOR_GLYPH: Final = "▸"
 MARK_GLYPH: Final = "●"
@@ -42,49 +31,15 @@ NOTE_LIMIT: Final = 2_000
 _NOWHERE: Final = object()
 
 
-class VirtualTable(ScrollView, Generic[R], can_focus=True):
+class VirtualTable(CursorView, Generic[R], can_focus=True):
     """A table with a cursor line, over rows that may grow while it is shown.
 
     The sequence of rows is kept, not copied: append to it and call `rows_changed`. What a row shows is
     asked from its columns when it comes into view.
     """
 
-    ALLOW_SELECT = False
-    FOCUS_ON_CLICK = False  # the handler of the mouse needs to know whether the table had the focus before
-
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "activate", "Open", id="table.activate", tooltip="Open the row under the cursor"),
-        Binding("up,k", "move(-1)", "Up", show=False, id="table.up", tooltip="Go to the row above"),
-        Binding("down,j", "move(1)", "Down", show=False, id="table.down", tooltip="Go to the row below"),
-        Binding(
-            "pageup", "page(-1)", "Page up", show=False, id="table.page-up", tooltip="Go up by one screen"
-        ),
-        Binding(
-            "pagedown",
-            "page(1)",
-            "Page down",
-            show=False,
-            id="table.page-down",
-            tooltip="Go down by one screen",
-        ),
-        Binding(
-            "ctrl+u",
-            "page(-0.5)",
-            "Half up",
-            show=False,
-            id="table.half-up",
-            tooltip="Go up by half a screen",
-        ),
-        Binding(
-            "ctrl+d",
-            "page(0.5)",
-            "Half down",
-            show=False,
-            id="table.half-down",
-            tooltip="Go down by half a screen",
-        ),
-        Binding("home,g", "first", "First", show=False, id="table.first", tooltip="Go to the first row"),
-        Binding("end,G", "last", "Last", show=False, id="table.last", tooltip="Go to the last row"),
+        Binding("enter", "activate", "Open", id="table.activate", tooltip="Open the row under the cursor")
     ]
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {
@@ -98,10 +53,6 @@ class VirtualTable(ScrollView, Generic[R], can_focus=True):
 
     DEFAULT_CSS = """
     VirtualTable {
-        overflow-x: hidden;
-        overflow-y: auto;
-        scrollbar-gutter: stable;
-        scrollbar-size-vertical: 1;
         & > .virtual-table--cursor {
             color: $block-cursor-blurred-foreground;
             background: $block-cursor-blurred-background;
@@ -132,9 +83,6 @@ class VirtualTable(ScrollView, Generic[R], can_focus=True):
         }
     }
     """
-
-    cursor: reactive[int] = reactive(0)
-    """Index of the row under the cursor; 0 when there are no rows."""
 
     @dataclass
     class Highlighted(Message):
@@ -209,15 +157,11 @@ class VirtualTable(ScrollView, Generic[R], can_focus=True):
         self._marked = marked
         self._key = key
         self._rows: Sequence[R] = ()
-        self._count = 0
         self._note: Content | None = None
         self._note_style: NoteStyle = "muted"
         self._note_lines: list[Content] = []
-        self._lines: LRUCache[tuple[object, ...], Strip] = LRUCache(CACHED_LINES)
         self._announced: object = _NOWHERE
         self._wants_rows = False
-        self._had_focus = False
-        self._opened_by_click = False
 
     # Rows
 
@@ -249,34 +193,31 @@ class VirtualTable(ScrollView, Generic[R], can_focus=True):
             keep_cursor: follow the row under the cursor to its new place; where it is gone the cursor stays
                 at its index. Otherwise the cursor goes to the first row.
         """
-        row, old = self.row, self.cursor
-        top = round(self.scroll_y)
+        row, old, top = self.row, self.cursor, round(self.scroll_y)
         self._rows = rows
-        self._count = len(rows)
-        self._lines.clear()
+        self._strips.clear()
         self._measure()
-        cursor = self._find(row, old) if keep_cursor and row is not None else old if keep_cursor else 0
-        cursor = clamp(cursor, 0, max(0, self._count - 1))
-        self.set_reactive(VirtualTable.cursor, cursor)
-        self.scroll_to(y=top + cursor - old if keep_cursor else 0, animate=False, force=True)
-        self._show_cursor()
-        self._wants_rows = bool(self._count)
+        if keep_cursor:
+            new = old if row is None else self._find(row, old)
+            self._place_cursor(new, top + new - old)
+        else:
+            self._place_cursor(0, 0)
+        self._wants_rows = bool(rows)
         self._announce()
         self._check_end()
 
     def rows_changed(self) -> None:
         """Show what was appended to the rows; what the other rows show is asked again, too."""
-        self._count = len(self._rows)
-        self._lines.clear()
+        self._strips.clear()
         self._measure()
-        self.set_reactive(VirtualTable.cursor, clamp(self.cursor, 0, max(0, self._count - 1)))
+        self._place_cursor(self.cursor, round(self.scroll_y))
         self._wants_rows = True
         self._announce()
         self._check_end()
 
     def refresh_rows(self) -> None:
         """Ask again what the rows in view show: their cells or marks changed, their number did not."""
-        self._lines.clear()
+        self._strips.clear()
         self.refresh()
 
     # The note after the last row
@@ -315,36 +256,11 @@ class VirtualTable(ScrollView, Generic[R], can_focus=True):
 
     # Cursor
 
-    def validate_cursor(self, cursor: int) -> int:
-        """Keep the cursor on a row."""
-        return clamp(cursor, 0, max(0, self._count - 1))
-
     def watch_cursor(self, old: int, new: int) -> None:
         """Follow the cursor with the view, and tell about it."""
-        self.refresh_line(old + self._header_height)
-        self.refresh_line(new + self._header_height)
-        self._show_cursor()
-        self._announce(moved=old != new)
+        super().watch_cursor(old, new)
+        self._announce(moved=True)
         self._check_end()
-
-    def action_move(self, rows: int) -> None:
-        """Move the cursor by a number of rows, down when positive."""
-        self.cursor += rows
-
-    def action_page(self, screens: float) -> None:
-        """Move the cursor by a number of screens, down when positive."""
-        rows = max(1, round(abs(screens) * (self._view_height - (abs(screens) >= 1))))
-        self.cursor += rows if screens > 0 else -rows
-
-    def action_first(self) -> None:
-        """Move the cursor to the first row."""
-        self.cursor = 0
-        self._show_cursor()
-
-    def action_last(self) -> None:
-        """Move the cursor to the last row that is there."""
-        self.cursor = self._count - 1
-        self._show_cursor()
 
     def action_activate(self) -> None:
         """Open the row under the cursor."""
@@ -354,6 +270,9 @@ class VirtualTable(ScrollView, Generic[R], can_focus=True):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002 -- Textual's
         """Offer opening only where there is a row."""
         return bool(self._count) if action == "activate" else True
+
+    def _open(self) -> None:
+        self.action_activate()
 
     def _find(self, row: R, near: int) -> int:
         """Where a row stands now, or `near` when it is gone."""
@@ -392,15 +311,6 @@ class VirtualTable(ScrollView, Generic[R], can_focus=True):
     # Geometry
 
     @property
-    def _header_height(self) -> int:
-        return int(self._show_header)
-
-    @property
-    def _view_height(self) -> int:
-        """Rows that fit on the screen."""
-        return max(0, self.scrollable_content_region.height - self._header_height)
-
-    @property
     def _gutter(self) -> int:
         """Cells before the first column: the cursor's glyph, marks where rows can bear one, a space."""
         return 2 if self._marked is None else 3
@@ -411,19 +321,7 @@ class VirtualTable(ScrollView, Generic[R], can_focus=True):
         self._note_lines = []
         if self._note is not None and width > self._gutter:
             self._note_lines = self._note.wrap(width - self._gutter)
-        self.virtual_size = Size(width, self._header_height + self._count + len(self._note_lines))
-        self.refresh()
-
-    def _show_cursor(self) -> None:
-        """Scroll the least that brings the cursor line into view; with the last row comes the note."""
-        if not (height := self._view_height):
-            return
-        bottom = self.cursor
-        if self.cursor == self._count - 1 and len(self._note_lines) < height:
-            bottom += len(self._note_lines)
-        top = clamp(round(self.scroll_y), bottom - height + 1, self.cursor)
-        if top != round(self.scroll_y):
-            self.scroll_to(y=top, animate=False, force=True)
+        self._set_size(len(self._rows), above=int(self._show_header), below=len(self._note_lines))
 
     def on_mount(self) -> None:
         """Tell what was set before there was anyone to tell."""
@@ -440,47 +338,14 @@ class VirtualTable(ScrollView, Generic[R], can_focus=True):
         super().watch_scroll_y(old_value, new_value)
         self._check_end()
 
-    def notify_style_update(self) -> None:
-        """Forget lines in colours that are no longer true."""
-        self._lines.clear()
-        super().notify_style_update()
-
-    # Mouse
-
-    def on_mouse_down(self) -> None:
-        """Take the focus, and remember whether it was here before."""
-        self._had_focus = self.has_focus
-        self.focus(scroll_visible=False)
-
-    def on_click(self, event: events.Click) -> None:
-        """Move the cursor to a row, or open the row that it is on."""
-        offset = event.get_content_offset(self)
-        if offset is None or offset.y < self._header_height:
-            return
-        index = offset.y - self._header_height + round(self.scroll_y)
-        if index >= self._count:
-            return
-        event.stop()
-        again = event.chain > 1
-        if index != self.cursor:
-            self.cursor = index
-            self._opened_by_click = False
-        elif again and self._opened_by_click:
-            return
-        elif self._had_focus:
-            self._opened_by_click = True
-            self.action_activate()
-        else:
-            self._opened_by_click = False
-
     # Rendering
 
     def render_line(self, y: int) -> Strip:
         """Render a line of the screen, `y` lines below the top of the table."""
         width = self.scrollable_content_region.width
-        if y < self._header_height:
+        if y < self._above:
             return self._render_header(width)
-        index = y - self._header_height + round(self.scroll_y)
+        index = y - self._above + round(self.scroll_y)
         if index < self._count:
             return self._render_row(index, width)
         index -= self._count
@@ -493,8 +358,8 @@ class VirtualTable(ScrollView, Generic[R], can_focus=True):
         on_cursor = index == self.cursor
         marked = self._marked is not None and self._marked(row)
         key = (index, width, on_cursor, on_cursor and self.has_focus, marked)
-        if (strip := self._lines.get(key)) is None:
-            strip = self._lines[key] = self._compose_row(row, width, on_cursor=on_cursor, marked=marked)
+        if (strip := self._strips.get(key)) is None:
+            strip = self._strips[key] = self._compose_row(row, width, on_cursor=on_cursor, marked=marked)
         return strip
 
     def _compose_row(self, row: R, width: int, *, on_cursor: bool, marked: bool) -> Strip:
@@ -510,7 +375,9 @@ class VirtualTable(ScrollView, Generic[R], can_focus=True):
             if column.style:
                 cell = cell.stylize_before(column.style)
             parts.append(Content.assemble(" " * GAP if position else "", cell))
-        return self._strip(Content.assemble(*parts, strip_control_codes=False), base, width, plain=plain)
+        return self._compose_strip(
+            Content.assemble(*parts, strip_control_codes=False), base, width, plain=plain
+        )
 
     def _render_header(self, width: int) -> Strip:
         style = self.get_visual_style("virtual-table--header")
@@ -519,26 +386,9 @@ class VirtualTable(ScrollView, Generic[R], can_focus=True):
             for column, cells in arrange(self._columns, width, gutter=self._gutter)
         ]
         line = Content.assemble(" " * self._gutter, Content(" " * GAP).join(titles))
-        return self._strip(line, style, width)
+        return self._compose_strip(line, style, width)
 
     def _render_note(self, line: Content, width: int) -> Strip:
         name = "virtual-table--note-error" if self._note_style == "error" else "virtual-table--note"
         line = Content.assemble(" " * self._gutter, cleaned(line))
-        return self._strip(line, self.get_visual_style(name), width)
-
-    def _strip(self, line: Content, base: Style, width: int, *, plain: bool = False) -> Strip:
-        """Render one line of content in a base style, exactly `width` cells wide."""
-        spans = [Span(start, end, self._style(style, plain=plain)) for start, end, style in line.spans]
-        line = Content(line.plain, spans, strip_control_codes=False)
-        segments = [Segment(text, style.rich_style) for text, style in line.render(base, end="")]
-        return Strip(segments, cell_len(line.plain)).adjust_cell_length(width, base.rich_style)
-
-    def _style(self, style: Style | str, *, plain: bool) -> Style:
-        """Resolve a style: theme variables, or a component class after a dot."""
-        if isinstance(style, str):
-            style = (
-                self.get_visual_style(style[1:], partial=True)
-                if style.startswith(".")
-                else self.app.stylesheet.parse_style(style)
-            )
-        return style.without_color if plain else style
+        return self._compose_strip(line, self.get_visual_style(name), width)
