@@ -1,7 +1,7 @@
 # ruff: noqa: INP001 - scripts beside each other are no package
 """Print a command of the README as it stands there.
 
-The command is the fenced block after the comment `<!-- command: NAME -->`.
+The command is the fenced block after the comment `<!-- NAME -->`.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ def main() -> None:
     """Print the command that the first argument names."""
     (name,) = sys.argv[1:]
     blocks = re.findall(
-        rf"^<!-- command: {re.escape(name)} -->\n+```\w*\n(.*?)^```$",
+        rf"^<!-- {re.escape(name)} -->\n+```\w*\n(.*?)^```$",
         README.read_text(encoding="utf-8"),
         flags=re.DOTALL | re.MULTILINE,
     )
     if len(blocks) != 1:
-        sys.exit(f"README.md has {len(blocks)} blocks marked <!-- command: {name} -->, where one belongs")
+        sys.exit(f"README.md has {len(blocks)} blocks marked <!-- {name} -->, where one belongs")
     sys.stdout.write(blocks[0])
 
 

@@ -17,7 +17,7 @@ LONGEST_COMMAND = 20.0
 """Seconds after which tmux itself is stuck."""
 
 LONGEST_WAIT = 30.0
-"""Seconds within which the screen shows what it should, on a machine that is busy with other things."""
+"""Seconds within which a screen shows what it should, on a machine that is busy with other things."""
 
 LOOK_EVERY = 0.05
 """Seconds between two looks at the screen: a person sees no difference."""
@@ -44,6 +44,7 @@ class Terminal:
         folder: Where tmux keeps its socket and the program starts.
         columns: Width in cells.
         rows: Height in cells.
+        longest_wait: Seconds within which the screen shows what it should.
     """
 
     def __init__(
@@ -54,11 +55,13 @@ class Terminal:
         *,
         columns: int = 128,
         rows: int = 36,
+        longest_wait: float = LONGEST_WAIT,
     ) -> None:
         self._command = command
         self._environment = environment
         self._folder = folder
         self._size = (columns, rows)
+        self._longest_wait = longest_wait
 
     def _tmux(self, *arguments: str) -> str:
         done = subprocess.run(
@@ -101,10 +104,11 @@ class Terminal:
         self._tmux("send-keys", "-l", text)
 
     def _wait(self, what: str, holds: Callable[[], bool]) -> None:
-        deadline = time.monotonic() + LONGEST_WAIT
+        deadline = time.monotonic() + self._longest_wait
         while not holds():
             if time.monotonic() > deadline:
-                raise ScreenError(f"not so after {LONGEST_WAIT:.0f} s: {what}; the screen:\n{self.screen()}")
+                after = f"after {self._longest_wait:.0f} s"
+                raise ScreenError(f"not so {after}: {what}; the screen:\n{self.screen()}")
             time.sleep(LOOK_EVERY)
 
     def wait_for(self, pattern: str) -> str:
