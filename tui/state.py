@@ -192,5 +192,5 @@ def _repository(value: Any) -> Repository | None:
 
 
 def _in_front(name: _Name, names: tuple[_Name, ...], limit: int) -> tuple[_Name, ...]:
-    others = tuple(known for known in names if known != name)
-    return (name, *others[: limit - 1])
+    others: list[_Name] = [known for known in names if known != name]
+    return tuple([name, *others][:limit])
