@@ -37,7 +37,7 @@ MAX_STATE: Final = 16 * 1024 * 1024
 
 _VERSION: Final = 1
 
-_Name = TypeVar("_Name", RegistryHost, Repository)
+_Name = TypeVar("_Name", bound=str)
 
 
 class StateError(Exception):
