@@ -194,15 +194,15 @@ class InvalidNameError(RegistryError, ValueError):
 
     Args:
         kind: What the text should have been, such as ``tag``.
-        text: The text as it was given.
+        text: The text as it was given; a URL is kept without its secrets.
         reason: What is wrong with it, as a phrase.
     """
 
     def __init__(self, kind: str, text: str, reason: str, *, remedy: str | None = None) -> None:
         self.kind = kind
-        self.text = text
+        self.text = redacted_url(text) if "://" in text else text
         self.reason = printable(reason)
-        super().__init__(f"{quoted(redacted_url(text))} is not a valid {kind}: {self.reason}", remedy=remedy)
+        super().__init__(f"{quoted(self.text)} is not a valid {kind}: {self.reason}", remedy=remedy)
 
 
 class UnsupportedAlgorithmError(RegistryError):

@@ -94,6 +94,8 @@ class RegistryHost(str):
 
     def __new__(cls, text: str) -> Self:
         """Check the host and put it into lower case."""
+        if "@" in text:  # the message must not tell the login
+            raise InvalidNameError("registry host", text.rpartition("@")[2], "a login stands before it")
         match = _HOST_PATTERN.fullmatch(text) if len(text) <= MAX_HOST else None
         if match is None:
             raise InvalidNameError("registry host", text, _host_fault(text))

@@ -46,8 +46,7 @@ def quoted(text: str, limit: int = MAX_QUOTED) -> str:
 def redacted_url(url: str) -> str:
     """Show a URL without its user, its fragment and the values of its query, except harmless ones.
 
-    Any text is accepted: what is no URL is only made printable and shortened. The function leaves its own
-    results as they are.
+    Any text is accepted: what is no URL is only made printable and shortened.
     """
     rest, _, _ = url.partition("#")
     rest, mark, query = rest.partition("?")
@@ -62,7 +61,8 @@ def redacted_url(url: str) -> str:
 
 
 def _redacted_parameter(parameter: str) -> str:
-    name, equals, _ = parameter.partition("=")
-    if not parameter or (equals and name in HARMLESS_PARAMETERS):
+    name, equals, value = parameter.partition("=")
+    # Some servers see further parameters behind these signs.
+    if not parameter or (equals and name in HARMLESS_PARAMETERS and not set(value) & set(";?=")):
         return parameter
     return f"{name}={BLANK}" if equals else BLANK
