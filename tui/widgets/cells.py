@@ -57,12 +57,18 @@ def fitted(content: Content, width: int, *, align: Align = "left", cut: Cut = "e
     return Content.assemble(space, content) if align == "right" else Content.assemble(content, space)
 
 
-def cell_index(text: str, cells: int) -> int:
-    """Return how many characters of a text fit into a number of cells, with the marks that they carry."""
+def cell_index(text: str, cells: int, start: int = 0) -> int:
+    """Return where in a text a number of cells is used up; marks stay with the letter that carries them.
+
+    Args:
+        text: as `one_line` returns it.
+        cells: room for characters from `start` on.
+        start: index of the first character that counts.
+    """
     if text.isascii():
-        return min(len(text), max(cells, 0))
-    for index, character in enumerate(text):
-        cells -= cell_len(character)
+        return min(len(text), start + max(cells, 0))
+    for index in range(start, len(text)):
+        cells -= cell_len(text[index])
         if cells < 0:
             return index
     return len(text)
