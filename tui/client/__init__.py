@@ -13,6 +13,9 @@ import importlib
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
+    from tui.client.answers import RawResponse
+    from tui.client.auth import Authenticator, BasicAuth, IdentityToken, TokenAuth
+    from tui.client.blobs import BlobStream
     from tui.client.challenge import Challenge, parse_challenges
     from tui.client.errors import (
         BlobNotExistError,
@@ -66,14 +69,21 @@ if TYPE_CHECKING:
         parse_manifest,
     )
     from tui.client.names import Digest, Image, Reference, RegistryHost, Repository, Tag, parse_reference
+    from tui.client.notices import RateLimit
     from tui.client.pages import Page
+    from tui.client.registry import Client, Registry
+    from tui.client.sender import LoggedRequest
 
 __all__ = [
+    "Authenticator",
+    "BasicAuth",
     "BlobNotExistError",
+    "BlobStream",
     "BodyTooLargeError",
     "CatalogUnsupportedError",
     "CertificateError",
     "Challenge",
+    "Client",
     "ConnectionFailedError",
     "ConnectionLostError",
     "DeniedError",
@@ -83,6 +93,7 @@ __all__ = [
     "ErrorInfo",
     "ErrorResponse",
     "HistoryStep",
+    "IdentityToken",
     "Image",
     "ImageConfig",
     "Index",
@@ -90,6 +101,7 @@ __all__ = [
     "InvalidManifestError",
     "InvalidNameError",
     "Limits",
+    "LoggedRequest",
     "Manifest",
     "ManifestNotExistError",
     "NetworkError",
@@ -99,10 +111,13 @@ __all__ = [
     "ParseBodyError",
     "ParseJSONError",
     "Platform",
+    "RateLimit",
     "RateLimitedError",
+    "RawResponse",
     "Reference",
     "RefusedRealmError",
     "RefusedRedirectError",
+    "Registry",
     "RegistryError",
     "RegistryHost",
     "Repository",
@@ -113,6 +128,7 @@ __all__ = [
     "Tag",
     "TimeoutExceededError",
     "Timeouts",
+    "TokenAuth",
     "TokenError",
     "UnauthorizedError",
     "UnknownMediaTypeError",
@@ -130,22 +146,32 @@ __all__ = [
 ]
 
 _ELSEWHERE: Final = {
+    "Authenticator": "auth",
+    "BasicAuth": "auth",
+    "BlobStream": "blobs",
     "Challenge": "challenge",
+    "Client": "registry",
     "Descriptor": "models",
     "Digest": "names",
     "HistoryStep": "models",
+    "IdentityToken": "auth",
     "Image": "names",
     "ImageConfig": "models",
     "Index": "models",
     "Limits": "limits",
+    "LoggedRequest": "sender",
     "Manifest": "models",
     "Page": "pages",
     "Platform": "models",
+    "RateLimit": "notices",
+    "RawResponse": "answers",
     "Reference": "names",
+    "Registry": "registry",
     "RegistryHost": "names",
     "Repository": "names",
     "Tag": "names",
     "Timeouts": "limits",
+    "TokenAuth": "auth",
     "attested_digest": "models",
     "is_attestation": "models",
     "layer_history": "models",

@@ -1,0 +1,222 @@
+"""What a server answered: bodies read raw and bounded, refusals turned into errors."""
+
+from __future__ import annotations
+
+import json
+from contextlib import aclosing
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Final
+
+from tui.client.errors import (
+    BodyTooLargeError,
+    ErrorInfo,
+    ErrorResponse,
+    NetworkError,
+    ParseBodyError,
+    ParseJSONError,
+    RequestLine,
+    error_response,
+)
+from tui.client.limits import MAX_ERROR_BODY
+from tui.client.redaction import quoted
+from tui.client.retry import retry_after
+from tui.client.transport import translated
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, AsyncIterable, Callable
+
+    import httpx
+
+__all__ = ["Answer", "RawResponse", "error_infos", "parse_json", "refusal"]
+
+MAX_ERRORS: Final = 16
+"""Errors of one body that are kept: more than that nobody reads."""
+
+
+@dataclass(frozen=True, slots=True)
+class RawResponse:
+    """An answer whose body has been read."""
+
+    status: int
+    """The HTTP status."""
+    headers: httpx.Headers
+    """The headers; names are compared without regard to case."""
+    body: bytes
+    """The body as it came over the line."""
+    request: RequestLine
+    """What was asked, of the server that answered in the end."""
+    url: str
+    """The URL that answered in the end, secrets included: not to be shown."""
+
+    def raise_for_status(self) -> RawResponse:
+        """Return the answer if its status is 200 to 299.
+
+        Raises:
+            ErrorResponse: The status is another one; the subclass that fits.
+        """
+        if not 200 <= self.status < 300:  # noqa: PLR2004 - the bounds of success are the protocol's
+            raise refusal(self)
+        return self
+
+
+class Answer:
+    """An answer whose headers have arrived; its body is read once, and closing it ends the request.
+
+    Args:
+        response: What the transport gave.
+        url: The URL that was asked.
+        line: The request, for errors.
+        release: Called once, when the answer is read or closed.
+    """
+
+    def __init__(
+        self, response: httpx.Response, url: httpx.URL, line: RequestLine, release: Callable[[], None]
+    ) -> None:
+        self.status = response.status_code
+        self.headers = response.headers
+        self.url = url
+        self.line = line
+        self._response = response
+        self._release: Callable[[], None] | None = release
+        self._kept: bytes | None = None
+
+    async def chunks(self) -> AsyncGenerator[bytes, None]:
+        """Read the body as it comes over the line, without decoding it.
+
+        Raises:
+            NetworkError: The body broke off, or the server went silent.
+        """
+        if self._kept is not None:
+            yield self._kept
+            return
+        stream: AsyncIterable[bytes] = self._response.stream  # type: ignore[assignment] # of an async transport
+        with translated(self.line):
+            async for chunk in stream:
+                if chunk:
+                    yield chunk
+
+    async def read(self, limit: int, what: str) -> RawResponse:
+        """Read the whole body and close the answer.
+
+        Args:
+            limit: The most bytes that are read.
+            what: What the body is, for errors.
+
+        Raises:
+            BodyTooLargeError: The body is longer.
+            NetworkError: The body broke off, or the server went silent.
+            ParseBodyError: The body is compressed, which was not asked for.
+        """
+        encoding = self.headers.get("Content-Encoding", "").strip().lower()
+        if encoding not in {"", "identity"}:
+            raise ParseBodyError(
+                f"the {what} came compressed ({quoted(encoding)}), which was not asked for", request=self.line
+            )
+        length = self.headers.get("Content-Length", "")
+        if length.isdigit() and int(length[:20]) > limit and self._kept is None and not self._is_head:
+            raise BodyTooLargeError(limit, what=what, request=self.line)
+        body = bytearray()
+        async with aclosing(self.chunks()) as chunks:
+            async for chunk in chunks:
+                body += chunk
+                if len(body) > limit:
+                    raise BodyTooLargeError(limit, what=what, request=self.line)
+        await self.aclose()
+        return self._raw(bytes(body))
+
+    async def read_refusal(self) -> RawResponse:
+        """Read what explains a refusal, as far as it goes: the status is known, and counts."""
+        if self._kept is None:
+            body = bytearray()
+            if self.headers.get("Content-Encoding", "identity").strip().lower() in {"", "identity"}:
+                try:
+                    async with aclosing(self.chunks()) as chunks:
+                        async for chunk in chunks:
+                            body += chunk[: MAX_ERROR_BODY - len(body)]
+                            if len(body) >= MAX_ERROR_BODY:
+                                break
+                except NetworkError:
+                    # Half an explanation is still one, and servers announce bodies of errors that never come.
+                    pass
+            self._kept = bytes(body)
+            await self.aclose()
+        return self._raw(self._kept)
+
+    def release(self) -> None:
+        """Give back the place among the requests under way, while the body is still to be read."""
+        release, self._release = self._release, None
+        if release is not None:
+            release()
+
+    async def aclose(self) -> None:
+        """End the request, down to the connection where the body has not been read to its end."""
+        self.release()
+        with translated(self.line):
+            await self._response.aclose()
+
+    @property
+    def _is_head(self) -> bool:
+        return self.line.method == "HEAD"
+
+    def _raw(self, body: bytes) -> RawResponse:
+        return RawResponse(self.status, self.headers, body, self.line, str(self.url))
+
+
+def parse_json(response: RawResponse, what: str) -> Any:
+    """Decode a body as JSON, whatever its content type says.
+
+    Args:
+        response: The answer.
+        what: What the body is, for errors.
+
+    Raises:
+        ParseJSONError: It is no JSON, or is nested too deeply.
+    """
+    try:
+        return json.loads(response.body)
+    except (ValueError, RecursionError) as error:
+        content_type = response.headers.get("Content-Type", "")
+        kind = f"a page of the type {quoted(content_type)}" if "html" in content_type.lower() else "no JSON"
+        raise ParseJSONError(f"instead of the {what} came {kind}", request=response.request) from error
+
+
+def error_infos(body: bytes) -> tuple[ErrorInfo, ...]:
+    """Read the errors of a refusal's body; nothing where it is not the specification's JSON."""
+    try:
+        document = json.loads(body)
+    except (ValueError, RecursionError):
+        return ()
+    if not isinstance(document, dict):
+        return ()
+    errors = document.get("errors")
+    entries = errors if isinstance(errors, list) else [document]
+    found = [_error_info(entry) for entry in entries[:MAX_ERRORS] if isinstance(entry, dict)]
+    return tuple(info for info in found if info.code or info.message)
+
+
+def refusal(
+    response: RawResponse, as_type: type[ErrorResponse] | None = None, message: str = ""
+) -> ErrorResponse:
+    """Make the error for a status that is no success.
+
+    Args:
+        response: The answer.
+        as_type: A class that fits better than the one of the status.
+        message: What the status means for this request, as a phrase.
+    """
+    errors = error_infos(response.body)
+    if as_type is not None:
+        return as_type(errors, response.status, response.request, message=message)
+    seconds = retry_after(response.headers.get("Retry-After"), datetime.now(UTC))
+    return error_response(errors, response.status, response.request, retry_after=seconds)
+
+
+def _error_info(entry: dict[str, Any]) -> ErrorInfo:
+    code = entry.get("code") or entry.get("error") or ""
+    message = entry.get("message") or entry.get("error_description") or ""
+    return ErrorInfo(
+        code if isinstance(code, str) else str(code)[:MAX_ERROR_BODY],
+        message if isinstance(message, str) else json.dumps(message),
+        entry.get("detail"),
+    )

@@ -1,0 +1,77 @@
+"""Logins: what proves to a registry who asks. Their `repr` hides the secret."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from dataclasses import dataclass, field
+from typing import Protocol, runtime_checkable
+
+from tui.client.errors import TokenError
+
+__all__ = ["Authenticator", "BasicAuth", "IdentityToken", "TokenAuth"]
+
+
+@runtime_checkable
+class Authenticator(Protocol):
+    """What to send to the registry's own origin; it never goes anywhere else."""
+
+    def authorization(self) -> str:
+        """Make the value of the ``Authorization`` header."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class BasicAuth:
+    """A user name and a password.
+
+    It answers a Basic challenge as it is, and a Bearer challenge by exchanging it for a token.
+    """
+
+    username: str
+    password: str = field(repr=False)
+
+    def authorization(self) -> str:
+        """Make the header of the Basic scheme, in UTF-8 (RFC 7617)."""
+        return "Basic " + b64encode(f"{self.username}:{self.password}".encode()).decode("ascii")
+
+
+@dataclass(frozen=True, slots=True)
+class TokenAuth:
+    """A token that the registry itself accepts; it is sent as it is with every request."""
+
+    token: str = field(repr=False)
+
+    def authorization(self) -> str:
+        """Make the header of the Bearer scheme (RFC 6750).
+
+        Raises:
+            TokenError: The token holds characters that no header can carry.
+        """
+        return bearer(self.token)
+
+
+@dataclass(frozen=True, slots=True)
+class IdentityToken:
+    """A token of the token service, which exchanges it for tokens of the registry (OAuth 2, "refresh token").
+
+    Docker's credential helpers give it the user name ``<token>``.
+    """
+
+    token: str = field(repr=False)
+    username: str = "<token>"
+
+    def authorization(self) -> str:
+        """Make the header for token services that know no OAuth 2: the token as a password."""
+        return BasicAuth(self.username, self.token).authorization()
+
+
+def bearer(token: str) -> str:
+    """Make the header of the Bearer scheme, without the line end that pasted tokens have.
+
+    Raises:
+        TokenError: The token is empty or holds characters that no header can carry.
+    """
+    stripped = token.strip()
+    if not stripped or not stripped.isascii() or not stripped.isprintable() or " " in stripped:
+        raise TokenError("the token is empty or holds characters that a token cannot have")
+    return f"Bearer {stripped}"

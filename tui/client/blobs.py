@@ -1,0 +1,300 @@
+"""Blobs: streams that are verified at their end, from any offset, and small ones as bytes."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from contextlib import AsyncExitStack, aclosing, asynccontextmanager
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Final
+
+from tui.client.answers import Answer, refusal
+from tui.client.descriptors import Descriptor
+from tui.client.errors import (
+    BlobNotExistError,
+    BodyTooLargeError,
+    ConnectionLostError,
+    DigestMismatchError,
+    ErrorResponse,
+    RegistryError,
+    RequestLine,
+    SizeMismatchError,
+    TimeoutExceededError,
+)
+from tui.client.limits import MAX_CONFIG
+from tui.client.names import Digest
+from tui.client.session import Call
+from tui.client.tokens import pull_scope
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, AsyncIterator
+    from hashlib import _Hash
+
+    from tui.client.names import Repository
+    from tui.client.session import Session
+
+__all__ = ["BlobStream", "get_blob_bytes", "open_blob", "verify_blob"]
+
+EMPTY_SHA256: Final = Digest.of(b"")
+EMPTY_SHA512: Final = Digest.of(b"", "sha512")
+
+_CONTENT_RANGE: Final = re.compile(r"\s*bytes\s+(\d{1,19})-(\d{1,19})/(\d{1,19}|\*)\s*", re.IGNORECASE)
+_NO_RANGES: Final = frozenset({206, 400, 416, 500, 501})
+"""Answers to a request for a range after which the whole blob is asked for: registries that know no ranges, only
+some forms of them, or answer something else than was asked."""
+
+_ELSEWHERE: Final = frozenset({400, 403, 404, 405, 410})
+"""Answers after which the other places of a blob are tried."""
+
+
+@dataclass(slots=True)
+class _Part:
+    """What an answer carries: which bytes of a blob of which size."""
+
+    answer: Answer
+    start: int
+    total: int | None
+
+
+class BlobStream:
+    """The bytes of a blob as they come, verified at their end.
+
+    Iterating over it gives chunks. At the end of the last one, sizes and digest are compared; a stream that is
+    not read to its end is not verified.
+
+    Attributes:
+        size: Bytes of the whole blob; None where nobody has said.
+        offset: Where the stream begins: 0 where the registry does not give ranges, whatever was asked for.
+    """
+
+    def __init__(
+        self,
+        chunks: AsyncIterator[bytes],
+        digest: Digest,
+        *,
+        size: int | None,
+        offset: int,
+        hasher: _Hash | None,
+        line: RequestLine,
+    ) -> None:
+        self.size = size
+        self.offset = offset
+        self._chunks = chunks
+        self._digest = digest
+        self._hasher = hasher
+        self._line = line
+
+    async def __aiter__(self) -> AsyncGenerator[bytes, None]:
+        """Give the chunks, and verify the blob at its end.
+
+        Raises:
+            SizeMismatchError: The blob is longer or shorter than was said.
+            DigestMismatchError: It is not the blob that was asked for.
+            NetworkError: The connection broke off, or the server went silent.
+        """
+        position = self.offset
+        async for chunk in self._chunks:
+            position += len(chunk)
+            if self.size is not None and position > self.size:
+                raise SizeMismatchError(self.size, position, request=self._line)
+            if self._hasher is not None:
+                self._hasher.update(chunk)
+            yield chunk
+        if self.size is not None and position != self.size:
+            raise SizeMismatchError(self.size, position, request=self._line)
+        if self._hasher is not None and self._hasher.hexdigest() != self._digest.hex:
+            actual = f"{self._digest.algorithm}:{self._hasher.hexdigest()}"
+            raise DigestMismatchError(self._digest, actual, request=self._line)
+
+
+@asynccontextmanager
+async def open_blob(
+    session: Session,
+    repository: Repository,
+    blob: Digest | Descriptor,
+    *,
+    offset: int = 0,
+    hasher: _Hash | None = None,
+) -> AsyncGenerator[BlobStream, None]:
+    """Open a blob (distribution specification, "Pulling blobs"); leaving the context ends the request.
+
+    Content that the descriptor itself holds needs no request if its digest is right. Where the registry does
+    not have the blob, the other places that the descriptor names are tried, without any login.
+
+    Args:
+        session: The registry.
+        repository: The repository.
+        blob: Its digest, or a descriptor, whose size is then held against what comes.
+        offset: The first byte that is wanted; look at the stream's own `offset` for what comes.
+        hasher: For an offset: a hash of the blob's algorithm that has been fed with the bytes before it.
+            Without it, only the size of such a stream is verified.
+
+    Raises:
+        BlobNotExistError: There is no such blob.
+        UnsupportedAlgorithmError: The digest's algorithm is not known, so that nothing can be verified.
+        SizeMismatchError: The registry announces another size than the descriptor.
+        RegistryError: The registry is out of reach, or says no.
+    """
+    wanted = blob if isinstance(blob, Descriptor) else Descriptor(media_type="", digest=blob, size=0)
+    digest = wanted.digest
+    size = wanted.size if wanted.size or digest in {EMPTY_SHA256, EMPTY_SHA512} else None
+    fresh = digest.hasher()
+    if offset < 0 or (size is not None and offset > size):
+        raise ValueError(f"offset {offset} is outside of the blob")
+    if wanted.data is not None and Digest.of(wanted.data, digest.algorithm) == digest:
+        line = RequestLine("GET", f"/v2/{repository}/blobs/{digest}")
+        held = _held(wanted.data)
+        yield BlobStream(held, digest, size=len(wanted.data), offset=0, hasher=fresh, line=line)
+        return
+    if offset and offset == size:
+        line = RequestLine("GET", f"/v2/{repository}/blobs/{digest}")
+        yield BlobStream(_held(b""), digest, size=size, offset=offset, hasher=hasher, line=line)
+        return
+    async with AsyncExitStack() as stack:
+        part = await _open_anywhere(stack, session, repository, wanted, offset)
+        if size is not None and part.total is not None and part.total != size:
+            raise SizeMismatchError(size, part.total, request=part.answer.line)
+        yield BlobStream(
+            await stack.enter_async_context(aclosing(part.answer.chunks())),
+            digest,
+            size=part.total if size is None else size,
+            offset=part.start,
+            hasher=hasher if part.start else fresh,
+            line=part.answer.line,
+        )
+
+
+async def get_blob_bytes(
+    session: Session, repository: Repository, descriptor: Descriptor, *, limit: int = MAX_CONFIG
+) -> bytes:
+    """Fetch a small blob as a whole, verified.
+
+    Args:
+        session: The registry.
+        repository: The repository.
+        descriptor: The blob.
+        limit: The most bytes that are read.
+
+    Raises:
+        BodyTooLargeError: The blob is longer than that.
+        RegistryError: As `open_blob` and its stream.
+    """
+    line = RequestLine("GET", f"/v2/{repository}/blobs/{descriptor.digest}")
+    if descriptor.size > limit:
+        raise BodyTooLargeError(limit, what="blob", request=line)
+    seconds = session.sender.timeouts.small
+    try:
+        async with asyncio.timeout(seconds):
+            for _ in range(session.sender.limits.retries):
+                try:
+                    return await _read_blob(session, repository, descriptor, limit)
+                except ConnectionLostError:
+                    continue
+            return await _read_blob(session, repository, descriptor, limit)
+    except TimeoutError as error:
+        raise TimeoutExceededError(f"the blob was not complete within {seconds:g} s", request=line) from error
+
+
+async def verify_blob(session: Session, repository: Repository, digest: Digest) -> Descriptor:
+    """Ask whether a blob exists, and how large it is: by HEAD, or by its first byte where HEAD is of no use.
+
+    Raises:
+        BlobNotExistError: There is no such blob.
+        RegistryError: The registry is out of reach, or says no.
+    """
+    call = _call("HEAD", repository, digest)
+    response = await session.fetch(call, limit=0, what="blob")
+    if response.status == HTTPStatus.NOT_FOUND:
+        raise refusal(response, BlobNotExistError)
+    length = response.headers.get("Content-Length", "")
+    if response.status == HTTPStatus.OK and length.isdigit():
+        return Descriptor(media_type="application/octet-stream", digest=digest, size=int(length[:19]))
+    async with session.stream(_call("GET", repository, digest, {"Range": "bytes=0-0"})) as answer:
+        total = _total(answer)
+        if answer.status in {HTTPStatus.OK, HTTPStatus.PARTIAL_CONTENT} and total is not None:
+            return Descriptor(media_type="application/octet-stream", digest=digest, size=total)
+        if answer.status not in _NO_RANGES:
+            raise await _refused(answer)
+    async with open_blob(session, repository, digest) as stream:
+        return Descriptor(media_type="application/octet-stream", digest=digest, size=stream.size or 0)
+
+
+async def _read_blob(session: Session, repository: Repository, descriptor: Descriptor, limit: int) -> bytes:
+    body = bytearray()
+    async with open_blob(session, repository, descriptor) as stream, aclosing(aiter(stream)) as chunks:
+        async for chunk in chunks:
+            body += chunk
+            if len(body) > limit:
+                raise BodyTooLargeError(limit, what="blob")
+    return bytes(body)
+
+
+async def _open_anywhere(
+    stack: AsyncExitStack, session: Session, repository: Repository, wanted: Descriptor, offset: int
+) -> _Part:
+    try:
+        return await _open(stack, session, _call("GET", repository, wanted.digest), offset)
+    except ErrorResponse as error:
+        if error.status not in _ELSEWHERE:
+            raise
+        for url in wanted.urls:
+            try:
+                return await _open(stack, session, Call("GET", url, anonymous=True), offset)
+            except RegistryError:
+                continue
+        raise
+
+
+async def _open(stack: AsyncExitStack, session: Session, call: Call, offset: int) -> _Part:
+    if offset:
+        ranged = Call(
+            call.method, call.target, {"Range": f"bytes={offset}-"}, call.scopes, anonymous=call.anonymous
+        )
+        async with AsyncExitStack() as attempt:
+            answer = await attempt.enter_async_context(session.stream(ranged))
+            total = _total(answer, offset)
+            if answer.status == HTTPStatus.PARTIAL_CONTENT and total is not None:
+                stack.push_async_exit(attempt.pop_all())
+                return _Part(answer, offset, total)
+            if answer.status == HTTPStatus.OK:
+                stack.push_async_exit(attempt.pop_all())
+                return _Part(answer, 0, _length(answer))
+            if answer.status not in _NO_RANGES:
+                raise await _refused(answer)
+    answer = await stack.enter_async_context(session.stream(call))
+    if answer.status != HTTPStatus.OK:
+        raise await _refused(answer)
+    return _Part(answer, 0, _length(answer))
+
+
+async def _refused(answer: Answer) -> ErrorResponse:
+    response = await answer.read_refusal()
+    return refusal(response, BlobNotExistError if response.status == HTTPStatus.NOT_FOUND else None)
+
+
+def _total(answer: Answer, offset: int = 0) -> int | None:
+    """Read the size of the whole blob; for an offset, only where the answer carries all bytes from there on."""
+    if answer.status == HTTPStatus.OK:
+        return _length(answer)
+    match = _CONTENT_RANGE.fullmatch(answer.headers.get("Content-Range", ""))
+    if match is None or match[3] == "*":
+        return None
+    first, last, total = int(match[1]), int(match[2]), int(match[3])
+    if offset and (first != offset or last != total - 1):
+        return None
+    return total
+
+
+def _length(answer: Answer) -> int | None:
+    length = answer.headers.get("Content-Length", "")
+    return int(length[:19]) if length.isdigit() else None
+
+
+async def _held(data: bytes) -> AsyncGenerator[bytes, None]:
+    if data:
+        yield data
+
+
+def _call(method: str, repository: Repository, digest: Digest, headers: dict[str, str] | None = None) -> Call:
+    return Call(method, f"/v2/{repository}/blobs/{digest}", headers or {}, (pull_scope(repository),))

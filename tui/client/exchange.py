@@ -1,0 +1,151 @@
+"""The token exchange: a login, or nobody's, for a token of the registry."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Final
+from urllib.parse import urlencode
+
+from tui.client.answers import parse_json
+from tui.client.auth import Authenticator, IdentityToken
+from tui.client.errors import (
+    RefusedRedirectError,
+    RequestLine,
+    TimeoutExceededError,
+    TokenError,
+)
+from tui.client.limits import MAX_TOKEN
+from tui.client.origins import checked_realm
+from tui.client.tokens import parse_token
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    import httpx
+
+    from tui.client.answers import RawResponse
+    from tui.client.sender import Sender
+    from tui.client.tokens import Token
+
+__all__ = ["REDIRECTS", "Exchange", "TokenQuery", "with_query"]
+
+CLIENT_ID: Final = "ocitui"
+"""What the client calls itself before token services."""
+
+REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
+"""Statuses that lead elsewhere, with a ``Location``."""
+
+_NO_OAUTH: Final = frozenset({400, 403, 404, 405, 501})
+"""What services that know no OAuth 2 answer to its POST: GCR and Docker's own 404, Harbor 405, others 403."""
+
+
+@dataclass(frozen=True, slots=True)
+class TokenQuery:
+    """What is asked of a token service; equal questions have equal answers."""
+
+    realm: str
+    service: str
+    scopes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """The way to a registry's token service.
+
+    Attributes:
+        sender: Sends the requests.
+        home: The registry's own URL.
+        ca_file: Further certificates to trust.
+    """
+
+    sender: Sender
+    home: httpx.URL
+    ca_file: Path | None
+
+    async def token(self, query: TokenQuery, login: Authenticator | None) -> Token:
+        """Ask for a token.
+
+        Args:
+            query: The challenge's realm and service, and the rights that are wanted.
+            login: Who asks; None for nobody in particular.
+
+        Raises:
+            RefusedRealmError: The login must not be sent to the realm.
+            ErrorResponse: The service refused.
+            TokenError: Its answer holds no token, or it redirects what carries a login.
+            NetworkError: It did not answer.
+        """
+        line = RequestLine("GET", str(self.home))
+        realm = await checked_realm(query.realm, self.home, self.sender.transports.is_internal, line)
+        asked = datetime.now(UTC)
+        try:
+            async with asyncio.timeout(self.sender.timeouts.small):
+                response = await self._ask(realm, query, login)
+        except TimeoutError as error:
+            line = RequestLine("GET", str(realm))
+            raise TimeoutExceededError("the token service did not answer in time", request=line) from error
+        response.raise_for_status()
+        return parse_token(parse_json(response, "token"), asked, response.request)
+
+    async def _ask(self, realm: httpx.URL, query: TokenQuery, login: Authenticator | None) -> RawResponse:
+        if isinstance(login, IdentityToken):
+            response = await self._post(realm, query, login)
+            if response.status not in _NO_OAUTH:
+                return response
+        parameters = [("service", query.service)] if query.service else []
+        parameters += [("scope", scope) for scope in query.scopes]
+        url = with_query(realm, parameters)
+        if login is not None:
+            return await self._request("GET", url, {"Authorization": login.authorization()}, None)
+        response = await self._request("GET", url, {}, None)
+        for _ in range(self.sender.limits.redirects):
+            location = response.headers.get("Location")
+            if response.status not in REDIRECTS or not location:
+                return response
+            # The rules for a realm hold for each place that it leads to.
+            url = await checked_realm(
+                location, self.home, self.sender.transports.is_internal, response.request, base=url
+            )
+            response = await self._request("GET", url, {}, None)
+        raise RefusedRedirectError("the token service redirects without end", request=response.request)
+
+    async def _post(self, realm: httpx.URL, query: TokenQuery, login: IdentityToken) -> RawResponse:
+        form = {
+            "grant_type": "refresh_token",
+            "service": query.service,
+            "client_id": CLIENT_ID,
+            "refresh_token": login.token,
+        }
+        if query.scopes:
+            form["scope"] = " ".join(query.scopes)
+        headers = {"Content-Type": "application/x-www-form-urlencoded"}
+        return await self._request("POST", realm, headers, urlencode(form).encode("ascii"))
+
+    async def _request(
+        self, method: str, url: httpx.URL, headers: Mapping[str, str], content: bytes | None
+    ) -> RawResponse:
+        headers = {"Accept": "application/json", **headers}
+        answer = await self.sender.send(method, url, headers, content=content, ca_file=self.ca_file)
+        try:
+            if answer.status >= 300:  # noqa: PLR2004 - the bound of success is the protocol's
+                response = await answer.read_refusal()
+            else:
+                response = await answer.read(MAX_TOKEN, "token")
+        finally:
+            await answer.aclose()
+        if response.status in REDIRECTS and (content is not None or "Authorization" in headers):
+            raise TokenError(
+                "the token service redirects elsewhere, where a login must not go", request=answer.line
+            )
+        return response
+
+
+def with_query(url: httpx.URL, parameters: list[tuple[str, str]]) -> httpx.URL:
+    """Add parameters to the query that a URL may already have."""
+    if not parameters:
+        return url
+    query = "&".join(part for part in (url.query.decode("ascii"), urlencode(parameters, safe="/:,")) if part)
+    return url.copy_with(query=query.encode("ascii"))

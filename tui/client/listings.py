@@ -1,0 +1,183 @@
+"""Listings: the repositories of a registry and the tags of a repository, page by page.
+
+Real registries answer null for an empty list, put nulls and digests among the tags, and leave the list out;
+what is no valid name is counted and left out (distribution specification, "Content Discovery").
+"""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+import httpx
+
+from tui.client.answers import error_infos, parse_json, refusal
+from tui.client.errors import (
+    CatalogUnsupportedError,
+    InvalidNameError,
+    NotOCIError,
+    ParseBodyError,
+    RepositoryNotExistError,
+    RequestLine,
+)
+from tui.client.limits import MAX_LISTING
+from tui.client.media_types import essence
+from tui.client.names import Repository, Tag
+from tui.client.origins import origin
+from tui.client.pages import next_page_url, paged
+from tui.client.session import Call
+from tui.client.tokens import CATALOG_SCOPE, pull_scope
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Callable
+
+    from tui.client.answers import RawResponse
+    from tui.client.pages import Page
+    from tui.client.session import Session
+
+__all__ = ["list_repositories", "list_tags", "verify"]
+
+LARGEST_PAGE: Final = 1000
+"""Entries of a page that may be asked for: ECR and distribution refuse more."""
+
+_NO_CATALOG: Final = frozenset({401, 403, 404, 405, 501})
+"""What registries without a usable catalog answer."""
+
+_WITHOUT_CATALOG: Final = frozenset({"ghcr.io"})
+"""Registries that are known to have no catalog, beside Docker Hub."""
+
+_NameT = TypeVar("_NameT", Repository, Tag)
+
+
+def list_repositories(session: Session, page_size: int) -> AsyncGenerator[Page[Repository], None]:
+    """List the repositories of a registry; one request for each page, when it is asked for.
+
+    Args:
+        session: The registry.
+        page_size: How many entries of a page to ask for; the registry may send fewer or more.
+
+    Raises:
+        CatalogUnsupportedError: The registry has no catalog, or not for who asks.
+        RegistryError: The registry is out of reach, or sends something else.
+    """
+    first = f"/v2/_catalog?n={_clamped(page_size)}"
+
+    async def load(url: str) -> tuple[tuple[Repository, ...], int, str | None]:
+        if url == first and (session.host.is_docker_hub or session.host in _WITHOUT_CATALOG):
+            raise _no_catalog(session)
+        response = await _fetch_page(session, url, first, (CATALOG_SCOPE,), "list of repositories")
+        if url == first:
+            await _check_catalog(session, response)
+        return await _read_page(session, response, url, "repositories", Repository)
+
+    return paged(first, load)
+
+
+def list_tags(session: Session, repository: Repository, page_size: int) -> AsyncGenerator[Page[Tag], None]:
+    """List the tags of a repository; one request for each page, when it is asked for.
+
+    Args:
+        session: The registry.
+        repository: The repository.
+        page_size: How many entries of a page to ask for; the registry may send fewer or more.
+
+    Raises:
+        RepositoryNotExistError: There is no such repository.
+        RegistryError: The registry is out of reach, says no, or sends something else.
+    """
+    first = f"/v2/{repository}/tags/list?n={_clamped(page_size)}"
+
+    async def load(url: str) -> tuple[tuple[Tag, ...], int, str | None]:
+        response = await _fetch_page(session, url, first, (pull_scope(repository),), "list of tags")
+        if response.status == HTTPStatus.NOT_FOUND:
+            raise refusal(response, RepositoryNotExistError)
+        return await _read_page(session, response, url, "tags", Tag)
+
+    return paged(first, load)
+
+
+async def verify(session: Session) -> None:
+    """Check that the host speaks the distribution API, and to who asks (distribution specification, "Determining
+    Support").
+
+    Raises:
+        NotOCIError: It answers something else.
+        UnauthorizedError: It wants a login, or another one.
+        RegistryError: It is out of reach, or refuses for another reason.
+    """
+    response = await session.fetch(Call("GET", "/v2/"), limit=MAX_LISTING, what="answer")
+    is_page = essence(response.headers.get("Content-Type")) == "text/html"
+    challenged = "WWW-Authenticate" in response.headers
+    if response.status == HTTPStatus.OK and not is_page:
+        return
+    if response.status in {200, 404, 405, 410} or (
+        300 <= response.status < 500 and is_page and not challenged
+    ):
+        raise NotOCIError(f"the answer ({response.status}) is not a registry's", request=response.request)
+    raise refusal(response)
+
+
+async def _fetch_page(
+    session: Session, url: str, first: str, scopes: tuple[str, ...], what: str
+) -> RawResponse:
+    seconds = session.sender.timeouts.listing
+    call = Call("GET", url, {"Accept": "application/json"}, scopes)
+    response = await session.fetch(call, limit=MAX_LISTING, what=what, seconds=seconds)
+    if response.status == HTTPStatus.BAD_REQUEST and url == first:
+        # A page size that is too large for this registry; its own is always right.
+        plain = Call("GET", first.partition("?")[0], call.headers, scopes)
+        response = await session.fetch(plain, limit=MAX_LISTING, what=what, seconds=seconds)
+    return response
+
+
+async def _read_page(
+    session: Session, response: RawResponse, url: str, key: str, make: Callable[[str], _NameT]
+) -> tuple[tuple[_NameT, ...], int, str | None]:
+    response.raise_for_status()
+    names, ignored = _names(parse_json(response, f"list of {key}"), key, make, response.request)
+    home = await session.home()
+    asked = home.join(url)
+    answered = httpx.URL(response.url)
+    # A relative link means the page that answered; but of another origin's pages only the first is followed.
+    base = answered if origin(answered) == origin(home) else asked
+    return names, ignored, next_page_url(response.headers.get_list("Link"), str(base))
+
+
+def _names(
+    document: Any, key: str, make: Callable[[str], _NameT], line: RequestLine
+) -> tuple[tuple[_NameT, ...], int]:
+    entries = document.get(key) if isinstance(document, dict) else document
+    if entries is None and isinstance(document, dict):
+        return (), 0
+    if not isinstance(document, dict) or not isinstance(entries, list):
+        raise ParseBodyError(f"the answer is no list of {key}", request=line)
+    names: list[_NameT] = []
+    for entry in entries:
+        try:
+            names.append(make(entry if isinstance(entry, str) else ""))
+        except InvalidNameError:
+            continue
+    return tuple(names), len(entries) - len(names)
+
+
+async def _check_catalog(session: Session, response: RawResponse) -> None:
+    """Tell a registry without a catalog from one that lets nobody in, and from what is no registry."""
+    unsupported = any(info.code == "UNSUPPORTED" for info in error_infos(response.body))
+    if response.status not in _NO_CATALOG and not (response.status >= 400 and unsupported):  # noqa: PLR2004 - the bound of refusals
+        return
+    if response.status in {401, 404}:
+        await verify(session)
+    raise _no_catalog(session, response)
+
+
+def _no_catalog(session: Session, response: RawResponse | None = None) -> CatalogUnsupportedError:
+    asked = response.request if response else None
+    if response is not None and response.status in {401, 403}:
+        message = f"{session.host} does not list its repositories to you"
+        remedy = "Open a repository by its name, or log in as somebody who may list them."
+        return CatalogUnsupportedError(message, request=asked, remedy=remedy)
+    return CatalogUnsupportedError(f"{session.host} does not list its repositories", request=asked)
+
+
+def _clamped(page_size: int) -> int:
+    return min(max(page_size, 1), LARGEST_PAGE)

@@ -1,0 +1,103 @@
+"""Referrers: the manifests that are about another one, by the API or by the tag that stands in for it."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+from urllib.parse import quote
+
+from tui.client.answers import error_infos, refusal
+from tui.client.errors import ManifestNotExistError, RepositoryNotExistError
+from tui.client.image_manifest import Index, parse_manifest
+from tui.client.limits import MAX_LISTING
+from tui.client.manifests import get_manifest
+from tui.client.media_types import OCI_INDEX, essence
+from tui.client.names import Image, Tag
+from tui.client.pages import next_page_url, paged
+from tui.client.session import Call
+from tui.client.tokens import pull_scope
+
+if TYPE_CHECKING:
+    from tui.client.descriptors import Descriptor
+    from tui.client.names import Digest, Repository
+    from tui.client.session import Session
+
+__all__ = ["get_referrers", "referrers_tag"]
+
+_UNSUPPORTED: Final = frozenset({400, 401, 403, 404, 405, 406, 501})
+"""What registries without the API answer: 404 mostly, Artifactory 406, Harbor before 2.8 401."""
+
+_NOT_IN_A_TAG: Final = re.compile(r"[^A-Za-z0-9_.-]")
+
+
+async def get_referrers(
+    session: Session, repository: Repository, digest: Digest, artifact_type: str | None = None
+) -> tuple[Descriptor, ...]:
+    """List the manifests whose subject is `digest` (distribution specification, "Listing Referrers").
+
+    Args:
+        session: The registry.
+        repository: The repository.
+        digest: The subject.
+        artifact_type: Only those of this type; all where it is left out.
+
+    Raises:
+        RegistryError: The registry is out of reach, or sends what cannot be read.
+    """
+    found = await _by_api(session, repository, digest, artifact_type)
+    if found is None:
+        found = await _by_tag(session, repository, digest)
+    if artifact_type is not None:
+        found = [entry for entry in found if entry.artifact_type == artifact_type]
+    return tuple({entry.digest: entry for entry in found}.values())
+
+
+def referrers_tag(digest: Digest) -> Tag:
+    """Make the tag under which clients list the referrers of a digest where the API is missing.
+
+    The algorithm is cut to 32 characters and the hash to 64 (distribution specification, "Referrers Tag Schema").
+    """
+    return Tag(_NOT_IN_A_TAG.sub("-", f"{digest.algorithm[:32]}-{digest.hex[:64]}"))
+
+
+async def _by_api(
+    session: Session, repository: Repository, digest: Digest, artifact_type: str | None
+) -> list[Descriptor] | None:
+    """Ask the API; None where the registry has none."""
+    first = f"/v2/{repository}/referrers/{digest}"
+    if artifact_type is not None:
+        first += f"?artifactType={quote(artifact_type, safe='')}"
+    found: list[Descriptor] = []
+    supported = True
+
+    async def load(url: str) -> tuple[tuple[Descriptor, ...], int, str | None]:
+        nonlocal supported
+        call = Call("GET", url, {"Accept": OCI_INDEX}, (pull_scope(repository),))
+        response = await session.fetch(
+            call, limit=MAX_LISTING, what="list of referrers", seconds=session.sender.timeouts.listing
+        )
+        if response.status in _UNSUPPORTED and url == first:
+            if any(info.code == "NAME_UNKNOWN" for info in error_infos(response.body)):
+                raise refusal(response, RepositoryNotExistError)
+            supported = False
+            return (), 0, None
+        response.raise_for_status()
+        if essence(response.headers.get("Content-Type")) == "text/html" and url == first:
+            supported = False
+            return (), 0, None
+        index = parse_manifest(response.body, content_type=OCI_INDEX)
+        entries = index.manifests if isinstance(index, Index) else ()
+        asked = str((await session.home()).join(url))
+        return entries, len(index.problems), next_page_url(response.headers.get_list("Link"), asked)
+
+    async for page in paged(first, load):
+        found += page.items
+    return found if supported else None
+
+
+async def _by_tag(session: Session, repository: Repository, digest: Digest) -> list[Descriptor]:
+    try:
+        index = await get_manifest(session, Image(repository, referrers_tag(digest)))
+    except ManifestNotExistError:
+        return []
+    return list(index.manifests) if isinstance(index, Index) else []

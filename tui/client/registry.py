@@ -1,0 +1,332 @@
+"""The face of the client: `Client` owns the connections, `Registry` asks one registry under one login."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final, Self
+from urllib.parse import urlencode
+
+import tui
+from tui.client import blobs, listings, manifests, referrers
+from tui.client.errors import UnknownMediaTypeError
+from tui.client.image_config import parse_config
+from tui.client.limits import MAX_CONFIG, MAX_LISTING, Limits, Timeouts
+from tui.client.media_types import is_image_config
+from tui.client.names import RegistryHost, Repository
+from tui.client.schemes import Schemes
+from tui.client.sender import Sender
+from tui.client.session import Call, Session
+from tui.client.tokens import pull_scope
+from tui.client.transport import Transports
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Mapping
+    from contextlib import AbstractAsyncContextManager
+    from hashlib import _Hash
+    from pathlib import Path
+    from types import TracebackType
+
+    import httpx
+
+    from tui.client.answers import RawResponse
+    from tui.client.auth import Authenticator
+    from tui.client.blobs import BlobStream
+    from tui.client.descriptors import Descriptor
+    from tui.client.image_config import ImageConfig
+    from tui.client.image_manifest import Index, Manifest
+    from tui.client.names import Digest, Image, Tag
+    from tui.client.pages import Page
+    from tui.client.sender import LoggedRequest
+    from tui.client.notices import RateLimit
+
+__all__ = ["Client", "Registry"]
+
+DEFAULT_TIMEOUTS: Final = Timeouts()
+DEFAULT_LIMITS: Final = Limits()
+DEFAULT_USER_AGENT: Final = f"ocitui/{tui.__version__}"
+
+PAGE_SIZE: Final = 100
+"""Entries of a page of a listing: what ECR and GHCR send by themselves, and a few screens of them."""
+
+_REPOSITORY_PATH: Final = re.compile(r"/v2/(?P<repository>.+)/(?:manifests|blobs|tags|referrers)/")
+
+
+class Client:
+    """Connections to registries; an async context manager that closes them.
+
+    Args:
+        transport: Used for all requests, and closed with the client. Where it is left out, connections are
+            made directly or through the proxies that the environment names, and certificates are checked
+            against the operating system's store.
+        timeout: How long to wait.
+        user_agent: What the client calls itself.
+        limits: How many requests at a time, and how often again.
+        log: Told about each request that was made; its URLs are redacted.
+    """
+
+    def __init__(
+        self,
+        transport: httpx.AsyncBaseTransport | None = None,
+        *,
+        timeout: Timeouts = DEFAULT_TIMEOUTS,
+        user_agent: str = DEFAULT_USER_AGENT,
+        limits: Limits = DEFAULT_LIMITS,
+        log: Callable[[LoggedRequest], None] | None = None,
+    ) -> None:
+        self._transports = Transports(transport)
+        self._sender = Sender(self._transports, timeout, limits, user_agent, log)
+        self._schemes = Schemes(self._sender)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self.aclose()
+
+    async def aclose(self) -> None:
+        """Close all connections."""
+        await self._transports.aclose()
+
+    def registry(
+        self,
+        host: str | RegistryHost,
+        auth: Authenticator | None = None,
+        *,
+        plain_http: bool = False,
+        ca_file: Path | None = None,
+    ) -> Registry:
+        """Give access to a registry; nothing is sent yet.
+
+        Args:
+            host: ``host[:port]`` or a URL. ``http://`` stands for `plain_http`.
+            auth: Who asks; None for nobody in particular.
+            plain_http: Whether the registry speaks plain HTTP. On loopback that is found out.
+            ca_file: Certificates in PEM that are trusted beside those of the operating system.
+
+        Raises:
+            InvalidNameError: The host is none.
+        """
+        parsed = host if isinstance(host, RegistryHost) else RegistryHost.parse(host)
+        written = "" if isinstance(host, RegistryHost) else host.strip().partition("://")[0].lower()
+        scheme = "http" if plain_http or written == "http" else "https" if written == "https" else None
+        session = Session(
+            parsed, auth, sender=self._sender, schemes=self._schemes, scheme=scheme, ca_file=ca_file
+        )
+        return Registry(session, auth)
+
+
+class Registry:
+    """One registry, asked under one login.
+
+    Attributes:
+        host: The registry, by the name that people use.
+        auth: Who asks; None for nobody in particular.
+    """
+
+    def __init__(self, session: Session, auth: Authenticator | None) -> None:
+        self.host = session.host
+        self.auth = auth
+        self._session = session
+
+    def __repr__(self) -> str:
+        return f"Registry({str(self.host)!r}, {self.auth!r})"
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What the registry warned of, each once (distribution specification, "Warnings"); its own words."""
+        return self._session.warnings.texts
+
+    @property
+    def rate_limit(self) -> RateLimit | None:
+        """How many requests the registry allows, where it has said so."""
+        return self._session.warnings.rate_limit
+
+    async def verify(self) -> None:
+        """Check that the host is a registry that lets in who asks (distribution specification, "Determining
+        Support").
+
+        Raises:
+            NotOCIError: It is something else.
+            UnauthorizedError: It wants a login, or another one.
+            RegistryError: It is out of reach, or refuses for another reason.
+        """
+        await listings.verify(self._session)
+
+    async def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        params: Mapping[str, str] | None = None,
+        content: bytes | None = None,
+    ) -> RawResponse:
+        """Make one raw request under the registry's login and rules, and return its answer whatever its status.
+
+        Args:
+            method: The HTTP method.
+            path: From ``/v2/`` on; it may have a query.
+            headers: Further headers.
+            params: Added to the query.
+            content: The body.
+
+        Raises:
+            RegistryError: No answer came, or one that must not be followed or is longer than any listing.
+        """
+        if params:
+            path += ("&" if "?" in path else "?") + urlencode(params)
+        match = _REPOSITORY_PATH.match(path)
+        scopes: tuple[str, ...] = ()
+        if match is not None:
+            read = method in {"GET", "HEAD"}
+            scopes = (pull_scope(match["repository"]) + ("" if read else ",push"),)
+        call = Call(method, path, dict(headers or {}), scopes, content)
+        timeouts = self._session.sender.timeouts
+        return await self._session.fetch(call, limit=MAX_LISTING, what="answer", seconds=timeouts.listing)
+
+    def repositories(self, *, page_size: int = PAGE_SIZE) -> AsyncIterator[Page[Repository]]:
+        """List the repositories, page by page; each page is asked for when the one before has been used.
+
+        Args:
+            page_size: How many entries to ask for at a time; the registry may send fewer or more.
+
+        Raises:
+            CatalogUnsupportedError: The registry has no catalog, or not for who asks.
+            RegistryError: The registry is out of reach, says no, or sends something else.
+        """
+        return listings.list_repositories(self._session, page_size)
+
+    def tags(self, repository: Repository, *, page_size: int = PAGE_SIZE) -> AsyncIterator[Page[Tag]]:
+        """List the tags of a repository, page by page; each page is asked for when the one before has been used.
+
+        Args:
+            repository: The repository.
+            page_size: How many entries to ask for at a time; the registry may send fewer or more.
+
+        Raises:
+            RepositoryNotExistError: There is no such repository.
+            RegistryError: The registry is out of reach, says no, or sends something else.
+        """
+        return listings.list_tags(self._session, repository, page_size)
+
+    async def get_manifest(self, image: Image) -> Index | Manifest:
+        """Fetch a manifest or an index, verified where it is asked for by digest.
+
+        Raises:
+            ManifestNotExistError: There is none.
+            DigestMismatchError: The registry sent something else.
+            RegistryError: The registry is out of reach, says no, or sends what cannot be read.
+        """
+        return await manifests.get_manifest(self._session, image)
+
+    async def get_child(self, repository: Repository, descriptor: Descriptor) -> Index | Manifest:
+        """Fetch what an entry of an index names.
+
+        Raises:
+            ManifestNotExistError: The registry does not have it.
+            DigestMismatchError: The registry sent something else.
+            RegistryError: The registry is out of reach, says no, or sends what cannot be read.
+        """
+        return await manifests.get_child(self._session, repository, descriptor)
+
+    async def get_manifests(self, image: Image) -> tuple[Index | None, list[Manifest]]:
+        """Fetch a manifest, or an index and all manifests under it, side by side; absent ones are left out.
+
+        Raises:
+            ManifestNotExistError: The image itself does not exist.
+            RegistryError: Anything else went wrong with one of them.
+        """
+        return await manifests.get_manifests(self._session, image)
+
+    async def manifest_exists(self, image: Image) -> Descriptor:
+        """Describe a manifest without fetching it, where the registry allows that.
+
+        Raises:
+            ManifestNotExistError: There is none.
+            RegistryError: The registry is out of reach, says no, or sends what cannot be read.
+        """
+        return await manifests.head_manifest(self._session, image)
+
+    async def get_config(self, repository: Repository, manifest: Manifest) -> ImageConfig:
+        """Fetch the config of an image, verified.
+
+        Raises:
+            UnknownMediaTypeError: The manifest has no config of an image.
+            BodyTooLargeError: The config is longer than 4 MiB.
+            RegistryError: The registry is out of reach, says no, or sends what cannot be read.
+        """
+        if manifest.config is None:
+            raise UnknownMediaTypeError("", "the manifest has no config")
+        if not is_image_config(manifest.config.media_type):
+            raise UnknownMediaTypeError(manifest.config.media_type)
+        return parse_config(await self.get_blob_bytes(repository, manifest.config), manifest.config)
+
+    async def get_blob_bytes(
+        self, repository: Repository, descriptor: Descriptor, *, limit: int = MAX_CONFIG
+    ) -> bytes:
+        """Fetch a small blob as a whole, verified.
+
+        Args:
+            repository: The repository.
+            descriptor: The blob.
+            limit: The most bytes that are read.
+
+        Raises:
+            BodyTooLargeError: The blob is longer than that.
+            BlobNotExistError: There is no such blob.
+            RegistryError: The registry is out of reach, says no, or sends another blob.
+        """
+        return await blobs.get_blob_bytes(self._session, repository, descriptor, limit=limit)
+
+    def get_blob(
+        self,
+        repository: Repository,
+        blob: Digest | Descriptor,
+        *,
+        offset: int = 0,
+        hasher: _Hash | None = None,
+    ) -> AbstractAsyncContextManager[BlobStream]:
+        """Open a blob as a stream that is verified at its end; leaving the context ends the request.
+
+        Args:
+            repository: The repository.
+            blob: Its digest, or a descriptor, whose size is then held against what comes, and whose other
+                places are tried, without a login, where the registry does not have the blob.
+            offset: The first byte that is wanted; look at the stream's own `offset` for what comes.
+            hasher: For an offset: a hash of the blob's algorithm that has been fed with the bytes before it.
+
+        Raises:
+            BlobNotExistError: There is no such blob.
+            SizeMismatchError: The registry announces another size than the descriptor.
+            RegistryError: The registry is out of reach, or says no.
+        """
+        return blobs.open_blob(self._session, repository, blob, offset=offset, hasher=hasher)
+
+    async def verify_blob(self, repository: Repository, digest: Digest) -> Descriptor:
+        """Ask whether a blob exists, and how large it is.
+
+        Raises:
+            BlobNotExistError: There is no such blob.
+            RegistryError: The registry is out of reach, or says no.
+        """
+        return await blobs.verify_blob(self._session, repository, digest)
+
+    async def get_referrers(
+        self, repository: Repository, digest: Digest, artifact_type: str | None = None
+    ) -> tuple[Descriptor, ...]:
+        """List the manifests that are about another one: signatures, SBOMs, attestations.
+
+        Args:
+            repository: The repository.
+            digest: What they are about.
+            artifact_type: Only those of this type; all where it is left out.
+
+        Raises:
+            RegistryError: The registry is out of reach, or sends what cannot be read.
+        """
+        return await referrers.get_referrers(self._session, repository, digest, artifact_type)

@@ -1,0 +1,90 @@
+"""Whether a registry speaks HTTPS or plain HTTP.
+
+Plain HTTP is for registries for which a person has asked for it, and for those on loopback. There HTTPS comes
+first: a handshake succeeds or fails within milliseconds, while an answer over HTTP proves nothing, since servers
+of HTTPS answer it too, with a page about the mistake. Where HTTPS hangs, HTTP is tried beside it after a moment,
+as in go-containerregistry. The answer is remembered.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Final
+
+import httpx
+
+from tui.client.errors import NetworkError
+from tui.client.sharing import Shared
+from tui.client.transport import is_no_tls
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tui.client.names import RegistryHost
+    from tui.client.sender import Sender
+
+__all__ = ["Schemes"]
+
+HTTP_DELAY: Final = 0.3
+"""Seconds after which HTTP is tried beside an HTTPS that has not answered; on loopback it takes 0.01 s."""
+
+
+class Schemes:
+    """What is known of the schemes of registries.
+
+    Args:
+        sender: Sends the requests that find out.
+    """
+
+    def __init__(self, sender: Sender) -> None:
+        self._sender = sender
+        self._known: dict[RegistryHost, str] = {}
+        self._searches: Shared[RegistryHost, str] = Shared()
+
+    def known(self, host: RegistryHost) -> str | None:
+        """Return the scheme of a registry if it has been found."""
+        return self._known.get(host)
+
+    async def find(self, host: RegistryHost, ca_file: Path | None) -> str:
+        """Find the scheme of a registry: what is known, else HTTPS, or what answers on loopback.
+
+        Raises:
+            NetworkError: A registry on loopback is out of reach.
+        """
+        if host not in self._known:
+            if not host.is_loopback:
+                return "https"
+            self._known[host] = await self._searches.get(host, lambda: self._search(host, ca_file))
+        return self._known[host]
+
+    async def _search(self, host: RegistryHost, ca_file: Path | None) -> str:
+        https = asyncio.create_task(self._try(f"https://{host}/v2/", ca_file))
+        tasks = [https]
+        try:
+            await asyncio.wait(tasks, timeout=HTTP_DELAY)
+            if https.done() and not _speaks_no_tls(https):
+                https.result()
+                return "https"
+            http = asyncio.create_task(self._try(f"http://{host}/v2/", ca_file))
+            tasks.append(http)
+            waiting = {task for task in tasks if not task.done()}
+            while waiting:
+                done, waiting = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+                for task, scheme in ((https, "https"), (http, "http")):
+                    if task in done and task.exception() is None:
+                        return scheme
+            http.result()
+            raise AssertionError
+        finally:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _try(self, url: str, ca_file: Path | None) -> None:
+        answer = await self._sender.send("GET", httpx.URL(url), {}, ca_file=ca_file)
+        await self._sender.discard(answer)
+
+
+def _speaks_no_tls(task: asyncio.Task[None]) -> bool:
+    error = task.exception()
+    return isinstance(error, NetworkError) and is_no_tls(error)

@@ -1,0 +1,175 @@
+"""One request to one server: politeness, retries and the log of requests."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import httpx
+
+from tui.client.answers import Answer
+from tui.client.errors import ConnectionLostError, RegistryError, RequestLine
+from tui.client.retry import RETRY_METHODS, RETRY_STATUSES, backoff, retry_after
+from tui.client.transport import translated
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+    from tui.client.limits import Limits, Timeouts
+    from tui.client.transport import Transports
+
+__all__ = ["LoggedRequest", "Sender"]
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedRequest:
+    """One request that was made, for a log that a person may read: no secrets."""
+
+    request: RequestLine
+    status: int | None
+    """The HTTP status; None where no answer came."""
+    seconds: float
+    """From the start to the headers of the answer, without waiting for other requests."""
+    error: str
+    """What went wrong; empty where an answer came."""
+
+
+@dataclass(slots=True)
+class _Host:
+    """What is known of one server: how busy it is, and when it may be asked again."""
+
+    places: asyncio.Semaphore
+    quiet_until: float = 0.0
+    """The event loop's time before which the server is left alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Outgoing:
+    """A request as it is sent, once or several times."""
+
+    method: str
+    url: httpx.URL
+    headers: Mapping[str, str]
+    content: bytes | None
+    ca_file: Path | None
+
+
+@dataclass(slots=True)
+class Sender:
+    """Sends single requests for all registries of a client, and shares what is known of each server.
+
+    Attributes:
+        transports: The connections.
+        timeouts: How long to wait.
+        limits: How many requests at a time, and how often again.
+        user_agent: What the client calls itself.
+        log: Told about each request that was made.
+    """
+
+    transports: Transports
+    timeouts: Timeouts
+    limits: Limits
+    user_agent: str
+    log: Callable[[LoggedRequest], None] | None = None
+    _hosts: dict[str, _Host] = field(default_factory=dict)
+
+    async def send(
+        self,
+        method: str,
+        url: httpx.URL,
+        headers: Mapping[str, str],
+        *,
+        content: bytes | None = None,
+        ca_file: Path | None = None,
+    ) -> Answer:
+        """Send a request, again where that helps, and wait for the headers of the answer.
+
+        GET and HEAD are repeated when the connection breaks off and on statuses that pass; while one waits
+        for that, so do all other requests to the same server.
+
+        Args:
+            method: The HTTP method.
+            url: Where to, as it is.
+            headers: The headers; those that concern the connection are added.
+            content: The body.
+            ca_file: Further certificates to trust.
+
+        Raises:
+            NetworkError: No answer came.
+        """
+        host = self._host(url)
+        request = _Outgoing(method, url, headers, content, ca_file)
+        left = self.limits.retries if method in RETRY_METHODS else 0
+        attempt = 0
+        while True:
+            attempt += 1
+            left -= 1
+            await self._wait(host)
+            try:
+                answer = await self._send_once(host, request)
+            except ConnectionLostError:
+                if left < 0:
+                    raise
+                self._hold(host, backoff(attempt, self.limits))
+                continue
+            wanted = retry_after(answer.headers.get("Retry-After"), datetime.now(UTC)) or 0.0
+            if answer.status not in RETRY_STATUSES or left < 0 or wanted > self.limits.max_retry_after:
+                return answer
+            await self.discard(answer)
+            self._hold(host, max(wanted, backoff(attempt, self.limits)))
+
+    async def discard(self, answer: Answer) -> None:
+        """Read an answer that nobody needs, so that its connection can serve again, or close it."""
+        try:
+            async with asyncio.timeout(self.timeouts.drain):
+                await answer.read_refusal()
+        except TimeoutError:
+            await answer.aclose()
+
+    async def _send_once(self, host: _Host, outgoing: _Outgoing) -> Answer:
+        line = RequestLine(outgoing.method, str(outgoing.url))
+        own = {"User-Agent": self.user_agent, "Accept": "*/*"}
+        await host.places.acquire()
+        started = time.monotonic()
+        status: int | None = None
+        failure = ""
+        try:
+            with translated(line):
+                request = httpx.Request(
+                    outgoing.method,
+                    outgoing.url,
+                    headers={**own, **outgoing.headers, "Accept-Encoding": "identity"},
+                    content=outgoing.content,
+                    extensions={"timeout": self._timeout()},
+                )
+                transport = self.transports.choose(outgoing.url, outgoing.ca_file, line)
+                response = await transport.handle_async_request(request)
+            status = response.status_code
+            return Answer(response, outgoing.url, line, host.places.release)
+        except RegistryError as error:
+            failure = error.message
+            raise
+        finally:
+            if status is None:
+                host.places.release()
+            if self.log is not None:
+                self.log(LoggedRequest(line, status, time.monotonic() - started, failure))
+
+    def _timeout(self) -> dict[str, float | None]:
+        return httpx.Timeout(self.timeouts.pause, connect=self.timeouts.connect, pool=None).as_dict()
+
+    def _host(self, url: httpx.URL) -> _Host:
+        key = url.netloc.decode("ascii")
+        if key not in self._hosts:
+            self._hosts[key] = _Host(asyncio.Semaphore(self.limits.in_flight))
+        return self._hosts[key]
+
+    def _hold(self, host: _Host, seconds: float) -> None:
+        host.quiet_until = max(host.quiet_until, asyncio.get_running_loop().time() + seconds)
+
+    async def _wait(self, host: _Host) -> None:
+        await asyncio.sleep(max(host.quiet_until - asyncio.get_running_loop().time(), 0))

@@ -1,0 +1,275 @@
+"""The exchange with one registry: login above redirects, and redirects by rules.
+
+A request goes to the registry's own origin with its login. Redirects are followed one by one; from the first
+that leaves this origin on, nothing of the login is sent, and no challenge is answered.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Final
+
+import httpx
+
+from tui.client.challenge import parse_challenges
+from tui.client.errors import (
+    ConnectionLostError,
+    NetworkError,
+    RefusedRedirectError,
+    RequestLine,
+    TimeoutExceededError,
+)
+from tui.client.exchange import REDIRECTS, Exchange
+from tui.client.login import Login
+from tui.client.origins import checked_redirect, is_upgrade, origin
+from tui.client.retry import RETRY_METHODS
+from tui.client.notices import Warnings
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Mapping
+    from pathlib import Path
+
+    from tui.client.answers import Answer, RawResponse
+    from tui.client.auth import Authenticator
+    from tui.client.challenge import Challenge
+    from tui.client.exchange import TokenQuery
+    from tui.client.login import Proof
+    from tui.client.names import RegistryHost
+    from tui.client.schemes import Schemes
+    from tui.client.sender import Sender
+    from tui.client.tokens import Token
+
+__all__ = ["Call", "Session"]
+
+LOGIN_ROUNDS: Final = 3
+"""Attempts at one request: as it is, after the challenge, and once more with the rights that it names then."""
+
+_BODY_STATUSES: Final = frozenset({307, 308})
+"""Redirects that keep method and body; after others, a request with a body would be another request."""
+
+_PRIVATE_HEADERS: Final = frozenset({"authorization", "cookie", "proxy-authorization"})
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One request as the protocol wants it, before login and redirects."""
+
+    method: str
+    target: str
+    """Path and query on the registry, or a whole URL; what is not on the registry's own origin gets no login."""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    scopes: tuple[str, ...] = ()
+    """The rights that it needs."""
+    content: bytes | None = field(default=None, repr=False)
+    anonymous: bool = False
+    """Whether the login is left out wherever the request goes."""
+
+
+class Session:
+    """The requests to one registry under one login.
+
+    Args:
+        host: The registry.
+        auth: Who asks; None for nobody in particular.
+        sender: Sends the requests.
+        schemes: Knows whether the registry speaks HTTPS.
+        scheme: ``http`` or ``https`` where that is not to be found out.
+        ca_file: Further certificates to trust.
+    """
+
+    def __init__(
+        self,
+        host: RegistryHost,
+        auth: Authenticator | None,
+        *,
+        sender: Sender,
+        schemes: Schemes,
+        scheme: str | None = None,
+        ca_file: Path | None = None,
+    ) -> None:
+        self.host = host
+        self.sender = sender
+        self.warnings = Warnings()
+        self._schemes = schemes
+        self._scheme = scheme
+        self._ca_file = ca_file
+        self._login = Login(auth, self._exchange)
+
+    async def home(self) -> httpx.URL:
+        """Find the registry's own URL, which may take a request to see whether it speaks HTTPS.
+
+        Raises:
+            NetworkError: The registry is out of reach.
+        """
+        scheme = self._scheme or await self._schemes.find(self.host, self._ca_file)
+        return httpx.URL(f"{scheme}://{self.host.api_host}/")
+
+    async def fetch(self, call: Call, *, limit: int, what: str, seconds: float | None = None) -> RawResponse:
+        """Make a request and read its whole answer, whatever its status.
+
+        Args:
+            call: The request.
+            limit: The most bytes of a body; one that explains a refusal is cut instead.
+            what: What the body is, for errors.
+            seconds: How long all of it may take; the limit for small answers where it is left out.
+
+        Raises:
+            RegistryError: No answer came, not all of it, or one that must not be followed.
+        """
+        seconds = self.sender.timeouts.small if seconds is None else seconds
+        attempts = 1 + (self.sender.limits.retries if call.method in RETRY_METHODS else 0)
+        try:
+            async with asyncio.timeout(seconds):
+                while True:
+                    attempts -= 1
+                    try:
+                        return await self._fetch_once(call, limit, what)
+                    except _BodyLostError as error:
+                        if attempts <= 0:
+                            raise error.lost from error
+        except TimeoutError as error:
+            raise await self._too_late(call, seconds) from error
+
+    @asynccontextmanager
+    async def stream(self, call: Call) -> AsyncGenerator[Answer, None]:
+        """Make a request and hand out its answer as soon as its headers are there, whatever its status.
+
+        The answer does not count as a request under way; leaving the context ends it, down to the connection.
+
+        Raises:
+            RegistryError: No answer came, or one that must not be followed.
+        """
+        seconds = self.sender.timeouts.small
+        try:
+            async with asyncio.timeout(seconds):
+                answer = await self._open(call)
+        except TimeoutError as error:
+            raise await self._too_late(call, seconds) from error
+        answer.release()
+        try:
+            yield answer
+        finally:
+            await answer.aclose()
+
+    async def _fetch_once(self, call: Call, limit: int, what: str) -> RawResponse:
+        answer = await self._open(call)
+        try:
+            if not 200 <= answer.status < 300:  # noqa: PLR2004 - the bounds of success are the protocol's
+                return await answer.read_refusal()
+            try:
+                return await answer.read(limit, what)
+            except ConnectionLostError as error:
+                raise _BodyLostError(error) from error
+        finally:
+            await answer.aclose()
+
+    async def _open(self, call: Call) -> Answer:
+        """Get the headers of an answer, under the registry's login."""
+        home = await self.home()
+        line = RequestLine(call.method, str(home.join(call.target)))
+        first = await checked_redirect(home, call.target, home, self.sender.transports.is_internal, line)
+        with_login = origin(first) == origin(home) and not call.anonymous
+        proof = await self._login.proof(call.scopes) if with_login else None
+        left = LOGIN_ROUNDS
+        while True:
+            left -= 1
+            answer, at_home = await self._follow(call, first, home, proof)
+            try:
+                self.warnings.note(answer.headers)
+                if answer.status != HTTPStatus.UNAUTHORIZED or not (at_home and with_login) or left == 0:
+                    return answer
+                await answer.read_refusal()
+                proof = await self._answer(answer, call, proof, renewed=left < LOGIN_ROUNDS - 1)
+            except BaseException:
+                await answer.aclose()
+                raise
+            if proof is None:
+                return answer
+            if (now := await self.home()) != home:
+                home, first = now, now.join(call.target)
+
+    async def _answer(
+        self, answer: Answer, call: Call, rejected: Proof | None, *, renewed: bool
+    ) -> Proof | None:
+        challenges = parse_challenges(answer.headers.get_list("WWW-Authenticate"))
+        if challenges:
+            return await self._login.answer(challenges, call.scopes, rejected, renewed=renewed)
+        if rejected is not None:
+            return None
+        challenges = await self._ping()
+        return await self._login.answer(
+            challenges, call.scopes, rejected, renewed=renewed, names_scope=not call.scopes
+        )
+
+    async def _ping(self) -> list[Challenge]:
+        """Ask for the challenge of the API's root, for registries that leave it out elsewhere."""
+        home = await self.home()
+        answer, at_home = await self._follow(Call("GET", "/v2/"), home.join("/v2/"), home, None)
+        await self.sender.discard(answer)
+        return parse_challenges(answer.headers.get_list("WWW-Authenticate")) if at_home else []
+
+    async def _follow(
+        self, call: Call, first: httpx.URL, home: httpx.URL, proof: Proof | None
+    ) -> tuple[Answer, bool]:
+        """Send a request and follow its redirects.
+
+        Returns:
+            The answer, and whether it comes from the registry's own origin without having left it.
+        """
+        url = first
+        at_home = origin(url) == origin(home)
+        for _ in range(self.sender.limits.redirects + 1):
+            headers = self._headers(call, proof, at_home=at_home)
+            answer = await self.sender.send(
+                call.method, url, headers, content=call.content, ca_file=self._ca_file
+            )
+            try:
+                location = answer.headers.get("Location")
+                if not location or answer.status not in REDIRECTS:
+                    return answer, at_home
+                if call.method not in RETRY_METHODS and answer.status not in _BODY_STATUSES:
+                    return answer, at_home
+                target = await checked_redirect(
+                    url, location, home, self.sender.transports.is_internal, answer.line
+                )
+            except BaseException:
+                await answer.aclose()
+                raise
+            await self.sender.discard(answer)
+            if at_home and is_upgrade(url, target):
+                self._scheme = "https"
+                home = target
+            at_home = at_home and origin(target) == origin(home)
+            url = target
+        raise RefusedRedirectError(
+            f"more than {self.sender.limits.redirects} redirects",
+            request=RequestLine(call.method, str(first)),
+        )
+
+    def _headers(self, call: Call, proof: Proof | None, *, at_home: bool) -> dict[str, str]:
+        if not at_home:
+            return {
+                name: value for name, value in call.headers.items() if name.lower() not in _PRIVATE_HEADERS
+            }
+        return {**({"Authorization": proof.header} if proof else {}), **call.headers}
+
+    async def _exchange(self, query: TokenQuery, auth: Authenticator | None) -> Token:
+        return await Exchange(self.sender, await self.home(), self._ca_file).token(query, auth)
+
+    async def _too_late(self, call: Call, seconds: float) -> TimeoutExceededError:
+        scheme = self._scheme or self._schemes.known(self.host) or "https"
+        url = httpx.URL(f"{scheme}://{self.host.api_host}/").join(call.target)
+        return TimeoutExceededError(
+            f"the answer was not complete within {seconds:g} s", request=RequestLine(call.method, str(url))
+        )
+
+
+class _BodyLostError(Exception):
+    """A body that broke off, where the whole request may be made again."""
+
+    def __init__(self, lost: NetworkError) -> None:
+        self.lost = lost
+        super().__init__(str(lost))

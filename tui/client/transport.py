@@ -1,0 +1,223 @@
+"""Connections: one pool for each certificate authority and proxy, and the one place where httpx's errors end.
+
+Requests go to httpx's transports without `httpx.AsyncClient` around them: it would add cookies, follow the
+environment in ways of its own, and log whole URLs, signed ones too.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import ssl
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Final
+
+import httpx
+import truststore
+
+from tui.client.errors import (
+    CertificateError,
+    ConnectionFailedError,
+    ConnectionLostError,
+    NetworkError,
+    RequestLine,
+    TimeoutExceededError,
+)
+from tui.client.origins import is_internal_address, is_internal_host
+from tui.client.proxies import proxy_for
+from tui.client.redaction import quoted
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+__all__ = ["Transports", "causes", "translated"]
+
+IDLE_CONNECTIONS: Final = 32
+"""Connections kept for the next request: those of two hosts, a registry and its storage, under full load."""
+
+IDLE_SECONDS: Final = 30.0
+"""How long an unused connection is kept; servers and routers drop them after one to five minutes."""
+
+_NOT_TLS: Final = ("WRONG_VERSION_NUMBER", "HTTP_REQUEST", "RECORD_LAYER_FAILURE", "PACKET_LENGTH_TOO_LONG")
+"""What OpenSSL says of a peer that does not speak TLS at all."""
+
+
+class Transports:
+    """Connections of one client, made when they are needed.
+
+    Args:
+        handed_in: A transport for all requests; it knows best about proxies, certificates and names.
+    """
+
+    def __init__(self, handed_in: httpx.AsyncBaseTransport | None = None) -> None:
+        self._handed_in = handed_in
+        self._made: dict[tuple[Path | None, str | None], httpx.AsyncHTTPTransport] = {}
+
+    def choose(self, url: httpx.URL, ca_file: Path | None, line: RequestLine) -> httpx.AsyncBaseTransport:
+        """Find the transport for a URL.
+
+        Args:
+            url: Where the request goes.
+            ca_file: Certificates in PEM that are trusted beside those of the operating system.
+            line: The request, for errors.
+
+        Raises:
+            CertificateError: The file of certificates cannot be read.
+            ConnectionFailedError: The environment names a proxy that cannot be used.
+        """
+        if self._handed_in is not None:
+            return self._handed_in
+        proxy = proxy_for(url)
+        if (ca_file, proxy) not in self._made:
+            context = _tls_context(ca_file, line)
+            try:
+                self._made[ca_file, proxy] = httpx.AsyncHTTPTransport(
+                    verify=context,
+                    trust_env=False,
+                    proxy=proxy,
+                    limits=httpx.Limits(
+                        max_connections=None,
+                        max_keepalive_connections=IDLE_CONNECTIONS,
+                        keepalive_expiry=IDLE_SECONDS,
+                    ),
+                )
+            except (ImportError, ValueError, httpx.InvalidURL) as error:
+                raise ConnectionFailedError(
+                    f"the proxy {quoted(proxy or '')} of the environment cannot be used: {error}",
+                    request=line,
+                ) from error
+        return self._made[ca_file, proxy]
+
+    async def is_internal(self, url: httpx.URL) -> bool:
+        """Tell whether a URL leads to this machine or a private network; names are looked up.
+
+        A name that a proxy or a transport that was handed in looks up itself counts as public.
+        """
+        literal = is_internal_host(url.host)
+        if literal is not None:
+            return literal
+        if self._handed_in is not None or proxy_for(url) is not None:
+            return False
+        try:
+            found = await asyncio.get_running_loop().getaddrinfo(url.host, None, type=socket.SOCK_STREAM)
+        except (OSError, UnicodeError):
+            return False
+        return any(is_internal_address(str(address[0])) for *_, address in found)
+
+    async def aclose(self) -> None:
+        """Close all connections, also those of the transport that was handed in."""
+        made = list(self._made.values())
+        self._made.clear()
+        for transport in made:
+            await transport.aclose()
+        if self._handed_in is not None:
+            await self._handed_in.aclose()
+
+
+@contextmanager
+def translated(line: RequestLine) -> Iterator[None]:
+    """Turn what httpx and the operating system raise inside into a `NetworkError`.
+
+    Args:
+        line: The request that is under way.
+
+    Raises:
+        NetworkError: The subclass that fits.
+    """
+    try:
+        yield
+    except httpx.ConnectTimeout as error:
+        raise TimeoutExceededError("no connection could be made in time", request=line) from error
+    except httpx.TimeoutException as error:
+        raise TimeoutExceededError("the server went silent", request=line) from error
+    except (httpx.ConnectError, httpx.ProxyError) as error:
+        raise _connection_failed(error, line) from error
+    except httpx.RemoteProtocolError as error:
+        if _broke_off(error):
+            raise ConnectionLostError(
+                "the server broke off before its answer was complete", request=line
+            ) from error
+        raise NetworkError(
+            "what came back is not HTTP", request=line, remedy="Check the name of the host and its port."
+        ) from error
+    except (httpx.NetworkError, OSError) as error:
+        raise ConnectionLostError(
+            "the connection was lost before the answer was complete", request=line
+        ) from error
+    except (httpx.HTTPError, httpx.InvalidURL, UnicodeError) as error:
+        raise NetworkError(f"the request could not be sent: {error}", request=line) from error
+
+
+def causes(error: BaseException) -> Iterator[BaseException]:
+    """Go through an exception, what it was made of and what led to it, each once."""
+    seen: set[int] = set()
+    waiting: list[BaseException] = [error]
+    while waiting:
+        current = waiting.pop()
+        if id(current) in seen:
+            continue
+        seen.add(id(current))
+        yield current
+        inner = [arg for arg in current.args if isinstance(arg, BaseException)]
+        if isinstance(current, BaseExceptionGroup):
+            inner += current.exceptions
+        waiting += [e for e in (current.__cause__, current.__context__, *inner) if e is not None]
+
+
+def is_no_tls(error: NetworkError) -> bool:
+    """Tell whether a connection failed because the server does not speak TLS, and for no other reason."""
+    found = list(causes(error))
+    if not any(isinstance(cause, httpx.ConnectError) for cause in found):
+        return False
+    if any(
+        isinstance(cause, ssl.SSLCertVerificationError | ConnectionRefusedError | socket.gaierror)
+        for cause in found
+    ):
+        return False
+    faults = [cause for cause in found if isinstance(cause, ssl.SSLError)]
+    return not faults or any(
+        isinstance(fault, ssl.SSLEOFError) or (fault.reason or "") in _NOT_TLS for fault in faults
+    )
+
+
+def _connection_failed(error: httpx.TransportError, line: RequestLine) -> NetworkError:
+    message, remedy = f"no connection could be made: {error}", None
+    if isinstance(error, httpx.ProxyError):
+        message, remedy = f"the proxy refused: {error}", "Check the proxy that the environment names."
+    for cause in causes(error):
+        match cause:
+            case ssl.SSLCertVerificationError():
+                return CertificateError(
+                    f"the certificate is not trusted: {cause.verify_message}", request=line
+                )
+            case ssl.SSLError(reason=reason) if reason in _NOT_TLS:
+                message = "the server does not speak TLS on this port"
+                remedy = "If the registry is meant to be used over plain HTTP, say so."
+            case ssl.SSLError():
+                return CertificateError(f"TLS failed: {cause.reason or cause}", request=line)
+            case socket.gaierror():
+                message = "the name of the host is not known"
+            case ConnectionRefusedError():
+                message = "nothing listens on this port"
+    return ConnectionFailedError(message, request=line, remedy=remedy)
+
+
+def _broke_off(error: httpx.RemoteProtocolError) -> bool:
+    """Tell an answer that ended early from one that is no HTTP; httpx has the same class for both."""
+    text = str(error)
+    return "disconnected" in text or "closed connection" in text
+
+
+def _tls_context(ca_file: Path | None, line: RequestLine) -> ssl.SSLContext:
+    context = truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    if ca_file is not None:
+        try:
+            context.load_verify_locations(cafile=ca_file)
+        except (OSError, ssl.SSLError) as error:
+            raise CertificateError(
+                f"the file of certificates {quoted(str(ca_file))} cannot be read: {error}",
+                request=line,
+                remedy="Give a file with certificates in PEM.",
+            ) from error
+    return context
