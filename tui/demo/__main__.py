@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import signal
+import sys
 import threading
 
 from tui.demo.server import DemoServer
@@ -20,7 +21,8 @@ def main() -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda _number, _frame: stopped.set())
     with DemoServer(port=arguments.port) as server:
-        print(server.url, flush=True)  # noqa: T201 - what the program is for
+        sys.stdout.write(f"{server.url}\n")
+        sys.stdout.flush()
         stopped.wait()
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import random
 import struct
 import tarfile
 import zlib
@@ -13,6 +12,8 @@ from functools import cache
 from typing import Literal
 
 import zstandard
+
+from tui.demo.grammar import digest_of
 
 CLOCK = datetime(2026, 11, 21, 9, 12, tzinfo=UTC)
 """The time of everything in the samples."""
@@ -33,21 +34,24 @@ class Layer:
 
     media_type: str
     data: bytes
+    digest: str
     diff_id: str
     """Digest of the archive before it was packed."""
 
 
 @cache
 def _noise() -> bytes:
-    return random.Random("ocitui").randbytes(_NOISE_SIZE)  # noqa: S311 - filler, not a secret
+    return hashlib.shake_128(b"ocitui").digest(_NOISE_SIZE)
 
 
 def noise(seed: str, size: int) -> bytes:
     """Return bytes that do not compress, like those of programs and pictures; the same for the same seed."""
     source = _noise()
     start = zlib.crc32(seed.encode()) % len(source)
-    repeated = source[start:] + source * (size // len(source) + 1)
-    return repeated[:size]
+    piece = source[start : start + size]
+    while len(piece) < size:
+        piece += source[: size - len(piece)]
+    return piece
 
 
 class Tree:
@@ -138,14 +142,14 @@ class Tree:
         end = (bytes(2 * tarfile.BLOCKSIZE), False)
         pieces = [*self._pieces, end]
         archive = b"".join(data for data, _dense in pieces)
-        diff_id = f"sha256:{hashlib.sha256(archive).hexdigest()}"
+        diff_id = digest_of(archive)
         if packing == "none":
-            return Layer(media_type or OCI_LAYER, archive, diff_id)
+            return Layer(media_type or OCI_LAYER, archive, diff_id, diff_id)
         if packing == "zstd":
             data = zstandard.ZstdCompressor(level=3).compress(archive)
         else:
             data = _gzip(pieces, archive)
-        return Layer(media_type or f"{OCI_LAYER}+{packing}", data, diff_id)
+        return Layer(media_type or f"{OCI_LAYER}+{packing}", data, digest_of(data), diff_id)
 
     def _parents(self, path: str) -> None:
         folder = path.rpartition("/")[0]

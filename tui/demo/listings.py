@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from tui.demo.storage import Storage
 
 
+MAX_DIGITS = 9
+"""Digits of `n` that are read: enough for any page."""
+
+
 class Listings:
     """Endpoints that list.
 
@@ -86,7 +90,7 @@ class Listings:
         size = self._options.page_size
         if "n" in query:
             asked = query["n"]
-            if not (asked.isascii() and asked.isdigit() and len(asked) <= 9):  # noqa: PLR2004 - digits enough for any page
+            if not (asked.isascii() and asked.isdigit() and len(asked) <= MAX_DIGITS):
                 message = "invalid number of results requested"
                 raise ProblemError(400, "PAGINATION_NUMBER_INVALID", message, detail={"n": asked})
             size = min(size, int(asked))

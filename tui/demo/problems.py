@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from starlette.exceptions import HTTPException
@@ -72,7 +73,7 @@ async def answer_unrouted(_request: Request, error: Exception) -> Response:
     """Turn Starlette's own 404 and 405 into answers of the specification's form; Starlette calls it."""
     if not isinstance(error, HTTPException):
         raise error
-    code = "UNSUPPORTED" if error.status_code == 405 else "NOT_FOUND"  # noqa: PLR2004 - the method is not allowed
+    code = "UNSUPPORTED" if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED else "NOT_FOUND"
     return error_response(error.status_code, code, error.detail, headers=error.headers)
 
 

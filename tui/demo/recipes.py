@@ -83,6 +83,11 @@ class Shelf:
         self.name = name
         storage.create_repository(name)
 
+    def layer(self, layer: Layer) -> Json:
+        """Store a layer."""
+        self.storage.put_blob(self.name, layer.data, digest=layer.digest)
+        return _descriptor(layer.media_type, layer.digest, len(layer.data))
+
     def blob(self, data: bytes, media_type: str, annotations: Mapping[str, str] | None = None) -> Json:
         """Store a blob."""
         digest = self.storage.put_blob(self.name, data)
@@ -127,7 +132,7 @@ class Shelf:
             "schemaVersion": 2,
             "mediaType": DOCKER_MANIFEST if docker else OCI_MANIFEST,
             "config": self.blob(write(config, indent=None), DOCKER_CONFIG if docker else OCI_CONFIG),
-            "layers": [self.blob(layer.data, layer.media_type) for layer in layers],
+            "layers": [self.layer(layer) for layer in layers],
         }
         if annotations:
             document["annotations"] = dict(annotations)

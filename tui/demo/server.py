@@ -14,7 +14,7 @@ from tui.demo.application import LoggedRequest, RequestLog, application
 from tui.demo.samples import build_samples
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
     from types import TracebackType
 
     from tui.demo.access import Login
@@ -60,17 +60,17 @@ class _Server(uvicorn.Server):
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    def call(self, stop: bool) -> None:  # noqa: FBT001 - called through call_soon_threadsafe alone
-        """Close all connections, and stop if told so; on the server's own thread."""
-        if stop:
-            self._stopping.set()
-        else:
-            self._abort_connections()
+    def tell_to_stop(self) -> None:
+        """End `serve`; from any thread."""
+        self._call(self._stopping.set)
 
-    def tell(self, *, stop: bool) -> None:
-        """Have `call` called; from any thread."""
+    def tell_to_drop(self) -> None:
+        """Close all connections; from any thread."""
+        self._call(self._abort_connections)
+
+    def _call(self, function: Callable[[], None]) -> None:
         if self._loop is not None:
-            self._loop.call_soon_threadsafe(self.call, stop)
+            self._loop.call_soon_threadsafe(function)
 
     def _abort_connections(self) -> None:
         for connection in list(self.server_state.connections):
@@ -155,14 +155,14 @@ class DemoServer:
     def stop(self) -> None:
         """Close the port and all connections, whatever they wait for; returns when the thread has ended."""
         if self._server is not None and self._thread is not None:
-            self._server.tell(stop=True)
+            self._server.tell_to_stop()
             self._thread.join()
         self._server = self._thread = None
 
     def drop_connections(self) -> None:
         """Close all open connections at once, in the middle of what they carry; the port stays open."""
         if self._server is not None:
-            self._server.tell(stop=False)
+            self._server.tell_to_drop()
 
     @property
     def port(self) -> int:
