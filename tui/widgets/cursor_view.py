@@ -75,7 +75,7 @@ class CursorView(ScrollView, can_focus=True):
     }
     """
 
-    cursor: reactive[int] = reactive(0)
+    cursor: reactive[int] = reactive(0, init=False)
     """Index of the line under the cursor; 0 when there are no lines."""
 
     def __init__(
@@ -189,11 +189,7 @@ class CursorView(ScrollView, can_focus=True):
 
     def on_click(self, event: events.Click) -> None:
         """Move the cursor to a line; open the line when it is on it already, or at the second click."""
-        offset = event.get_content_offset(self)
-        if offset is None or offset.y < self._above:
-            return
-        index = offset.y - self._above + round(self.scroll_y)
-        if index >= self._count:
+        if (index := self._line_at(event)) is None:
             return
         event.stop()
         if index != self.cursor:
@@ -204,6 +200,14 @@ class CursorView(ScrollView, can_focus=True):
         if opens:
             self._open()
         self._opened_by_click = opens or (event.chain > 1 and self._opened_by_click)
+
+    def _line_at(self, event: events.Click) -> int | None:
+        """Return the line that was clicked with the first button, or None beside all lines."""
+        offset = event.get_content_offset(self)
+        if offset is None or offset.y < self._above or event.button > 1:
+            return None
+        index = offset.y - self._above + round(self.scroll_y)
+        return index if index < self._count else None
 
     # Rendering
 

@@ -100,13 +100,15 @@ class FilterInput(Input):
         self.cursor_position = len(self.value)
 
     def close(self, *, keep: bool) -> None:
-        """Hide the line.
+        """Hide the line; nothing is told when it was hidden.
 
         Args:
             keep: whether the filter stands; otherwise it is cleared.
         """
         if not keep:
             self.value = ""
+        if not self.is_open:
+            return
         self.remove_class("-open")
         self.can_focus = False
         self.post_message(self.Closed(self, keep and bool(self.value)))

@@ -104,7 +104,7 @@ class LineView(CursorView, can_focus=True):
     }
     """
 
-    document: reactive[Document | None] = reactive(None)
+    document: reactive[Document | None] = reactive(None, init=False)
     """What is shown; None leaves the view blank."""
 
     def __init__(
@@ -228,11 +228,8 @@ class LineView(CursorView, can_focus=True):
 
     def on_click(self, event: events.Click) -> None:
         """Fold at a click on a mark; everything else is as for all views with a cursor."""
-        offset = event.get_content_offset(self)
-        if offset is None:
-            return
-        index = offset.y + round(self.scroll_y)
-        if index >= self._count:
+        offset, index = event.get_content_offset(self), self._line_at(event)
+        if offset is None or index is None:
             return
         text = self._line(index).plain
         mark = len(text) - len(text.lstrip(" "))

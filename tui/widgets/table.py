@@ -19,12 +19,16 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Sequence
 
 R = TypeVar("R")
+RowT = TypeVar("RowT")
 
 NoteStyle = Literal["muted", "error"]
 """How the line after the last row looks."""
 
 CURSOR_GLYPH: Final = "▸"
 MARK_GLYPH: Final = "●"
+CELL_LIMIT: Final = 1_024
+"""Length of a cell's text in characters; wider than any terminal."""
+
 NOTE_LIMIT: Final = 2_000
 """Length of a note in characters."""
 
@@ -85,34 +89,34 @@ class VirtualTable(CursorView, Generic[R], can_focus=True):
     """
 
     @dataclass
-    class Highlighted(Message):
+    class Highlighted(Message, Generic[RowT]):
         """The cursor came to another row, or another row came under the cursor."""
 
-        table: VirtualTable[Any]
+        table: VirtualTable[RowT]
         """The table that the row is in."""
         index: int
         """Where the row stands."""
-        row: Any
+        row: RowT
         """The row under the cursor."""
 
         @property
-        def control(self) -> VirtualTable[Any]:
+        def control(self) -> VirtualTable[RowT]:
             """The table, for selectors of `on`."""
             return self.table
 
     @dataclass
-    class Activated(Message):
+    class Activated(Message, Generic[RowT]):
         """A row was opened: by enter, by a click on the cursor line, or by a double click."""
 
-        table: VirtualTable[Any]
+        table: VirtualTable[RowT]
         """The table that the row is in."""
         index: int
         """Where the row stands."""
-        row: Any
+        row: RowT
         """The row that was opened."""
 
         @property
-        def control(self) -> VirtualTable[Any]:
+        def control(self) -> VirtualTable[RowT]:
             """The table, for selectors of `on`."""
             return self.table
 
@@ -371,7 +375,9 @@ class VirtualTable(CursorView, Generic[R], can_focus=True):
             parts.append(Content.styled(MARK_GLYPH, ".virtual-table--mark") if marked else Content(" "))
         parts.append(Content(" "))
         for position, (column, cells) in enumerate(arrange(self._columns, width, gutter=self._gutter)):
-            cell = fitted(cleaned(column.render(row)), cells, align=column.align, cut=column.cut)
+            cell = fitted(
+                cleaned(column.render(row), limit=CELL_LIMIT), cells, align=column.align, cut=column.cut
+            )
             if column.style:
                 cell = cell.stylize_before(column.style)
             parts.append(Content.assemble(" " * GAP if position else "", cell))

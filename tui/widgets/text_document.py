@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from rich.cells import cell_len
 from textual.content import Content
 
-from tui.sanitize import TAB_WIDTH
+from tui.sanitize import ELLIPSIS, TAB_WIDTH
 from tui.widgets.cells import cleaned, fitted
 from tui.widgets.document import Document, WrappingDocument
 from tui.widgets.wrapping import breaks, wrapped
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 LONGEST_LINE: Final = 65_536
 """Length of a line of text that is shown, in characters."""
+
+LONGEST_VALUE: Final = 20_000
+"""Length of a value that is shown, in characters; copying gives all of it."""
 
 WIDEST_LABELS: Final = 24
 """The column of labels grows up to this many cells; a longer label takes a line of its own."""
@@ -48,7 +51,6 @@ class TextDocument(WrappingDocument):
         self._source = list(lines)
         self._hang = hang
         self._digits = len(str(len(self._source))) if numbered else 0
-        self._text = [_cleaned_line(line) for line in self._source]
         self._wrapped = lru_cache(WRAPPED_LINES)(self._wrap)
 
     @classmethod
@@ -69,15 +71,12 @@ class TextDocument(WrappingDocument):
 
     def block_count(self) -> int:
         """Return how many lines the text has before wrapping."""
-        return len(self._text)
+        return len(self._source)
 
     def block_heights(self, width: int) -> Sequence[int]:
         """Return how many lines each line of the text becomes."""
         room = self._room(width)
-        return [
-            1 if cell_len(line.plain) <= room else len(breaks(line.plain, room, self._hang))
-            for line in self._text
-        ]
+        return [self._height(line, room) for line in self._source]
 
     def block_line(self, block: int, row: int, width: int) -> Content:
         """Return a part of a line that fits into the width."""
@@ -96,11 +95,23 @@ class TextDocument(WrappingDocument):
     def _room(self, width: int) -> int:
         return max(1, width - (self._digits + 2 if self._digits else 0))
 
+    def _height(self, line: str | Content, width: int) -> int:
+        # Most lines of most texts need no more than this to be known to fit.
+        if isinstance(line, str) and len(line) <= width and line.isascii() and line.isprintable():
+            return 1
+        text = cleaned_line(line).plain
+        return 1 if cell_len(text) <= width else len(breaks(text, width, self._hang))
+
     def _wrap(self, block: int, width: int) -> list[Content]:
-        return wrapped(self._text[block], width, self._hang)
+        return wrapped(cleaned_line(self._source[block]), width, self._hang)
 
 
-def _cleaned_line(line: str | Content) -> Content:
+def cleaned_line(line: str | Content) -> Content:
+    """Return a line of text as it is shown, tabs expanded.
+
+    Args:
+        line: foreign text as `str`, or content; without line breaks.
+    """
     if isinstance(line, str):
         line = line[: LONGEST_LINE + 1].expandtabs(TAB_WIDTH)
     return cleaned(line, limit=LONGEST_LINE)
@@ -189,6 +200,13 @@ class FieldsDocument(Document):
 
     @staticmethod
     def _value_lines(value: str | Content, width: int) -> Iterable[Content]:
-        lines = value.split("\n") if isinstance(value, str) else value.split("\n", allow_blank=True)
+        if isinstance(value, str):
+            lines: Iterable[str | Content] = _cut(value).replace("\r\n", "\n").split("\n")
+        else:
+            lines = value.split("\n", allow_blank=True)
         for line in lines:
-            yield from wrapped(_cleaned_line(line), max(1, width))
+            yield from wrapped(cleaned_line(line), max(1, width))
+
+
+def _cut(value: str) -> str:
+    return value if len(value) <= LONGEST_VALUE else value[:LONGEST_VALUE] + ELLIPSIS
