@@ -16,9 +16,10 @@ from tests.real.http_server import HttpServer
 from tests.real.images import Samples, make_samples
 from tests.real.programs import clean_environment, require, run
 from tests.real.token_server import ANONYMOUS, ISSUER, SERVICE, Account, TokenIssuer
+from tui.client import Client
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import AsyncIterator, Iterator
     from pathlib import Path
 
 USER, PASSWORD = "alice", "correct horse: battery"
@@ -49,6 +50,13 @@ class RedirectingRegistry:
     server: DockerRegistry
     files: BlobFiles
     serving: HttpServer
+
+
+@pytest.fixture
+async def client() -> AsyncIterator[Client]:
+    """A client with everything at its defaults."""
+    async with Client() as opened:
+        yield opened
 
 
 @pytest.fixture(scope="session")
