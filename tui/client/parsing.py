@@ -19,6 +19,12 @@ if TYPE_CHECKING:
 MAX_PROBLEMS: Final = 100
 """Problems that are kept of one document: 4 MiB can have millions, and nobody reads them."""
 
+MAX_ELEMENTS: Final = 50_000
+"""Elements of an array that are read: 4 MiB hold fewer descriptors, but millions of nothings."""
+
+MAX_PATH: Final = 300
+"""Characters after which a path goes no deeper: keys are foreign, and nesting is cheap."""
+
 MAX_INTEGER: Final = 2**63 - 1
 """The largest size that the specifications know (int64)."""
 
@@ -61,8 +67,12 @@ class Problems:
         return (*self._found, Violation("$", f"{self._left_out:,} more problems"))
 
 
-def child_path(path: str, key: str) -> str:
-    """Give the path of a member: ``$.layers``, or ``$['os.version']`` where the key is not a plain word."""
+def child_path(path: str, key: str | int) -> str:
+    """Give the path of a member or element: ``$.layers``, ``$['os.version']``, ``$[3]``; it is bounded."""
+    if len(path) > MAX_PATH:
+        return path if path.endswith("…") else f"{path}…"
+    if isinstance(key, int):
+        return f"{path}[{key}]"
     return f"{path}.{key}" if _PLAIN_KEY.fullmatch(key) else f"{path}[{quoted(key)}]"
 
 
@@ -167,10 +177,13 @@ class Fields:
         return None if value is None else Fields(value, child_path(self.path, key), self.problems)
 
     def array(self, key: str, *, required: bool = False) -> Iterator[tuple[str, Any]]:
-        """Read an array: the path and the value of each element."""
+        """Read an array: the path and the value of each element, up to `MAX_ELEMENTS`."""
         path = child_path(self.path, key)
-        for number, value in enumerate(self._typed(key, list, required=required) or ()):
-            yield f"{path}[{number}]", value
+        values = self._typed(key, list, required=required) or []
+        if len(values) > MAX_ELEMENTS:
+            self.note(key, f"it has {len(values):,} elements, of which {MAX_ELEMENTS:,} are read")
+        for number, value in enumerate(values[:MAX_ELEMENTS]):
+            yield child_path(path, number), value
 
     def texts(self, key: str) -> tuple[str, ...]:
         """Read an array of strings, without elements that are none."""
@@ -246,5 +259,5 @@ class _Hooks:
                 waiting.extend((child_path(path, key), member) for key, member in reversed(current.items()))
             elif isinstance(current, list):
                 waiting.extend(
-                    (f"{path}[{number}]", current[number]) for number in reversed(range(len(current)))
+                    (child_path(path, number), current[number]) for number in reversed(range(len(current)))
                 )
