@@ -28,7 +28,7 @@ from tui.demo.uploads import Uploads
 
 if TYPE_CHECKING:
     from starlette.routing import BaseRoute
-    from starlette.types import ASGIApp, Receive, Scope, Send
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
     from tui.demo.access import Login
     from tui.demo.storage import Storage
@@ -83,12 +83,14 @@ class RequestLog:
 
 
 class _Front:
-    """Stands before everything else: writes the log and calls the hooks."""
+    """Stands before everything else: writes the log, calls the hooks, and changes headers."""
 
-    def __init__(self, app: ASGIApp, log: RequestLog, before: list[Hook]) -> None:
+    def __init__(self, app: ASGIApp, log: RequestLog, before: list[Hook], options: Options) -> None:
         self._app = app
         self._log = log
         self._before = before
+        self._headers = [(name.lower().encode(), value.encode("latin-1")) for name, value in options.headers]
+        self._hidden = {name.encode() for name in options.hidden_headers}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -97,13 +99,20 @@ class _Front:
         path = scope.get("raw_path", b"").decode("latin-1")
         query = scope["query_string"].decode("latin-1")
         self._log.add(LoggedRequest(scope["method"], path, query, Headers(raw=list(scope["headers"]))))
+
+        async def send_changed(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                kept = [(name, value) for name, value in message["headers"] if name not in self._hidden]
+                message = {**message, "headers": [*kept, *self._headers]}
+            await send(message)
+
         try:
             for hook in tuple(self._before):
                 response = await hook(Request(scope, receive))
                 if response is not None:
-                    await response(scope, receive, send)
+                    await response(scope, receive, send_changed)
                     return
-            await self._app(scope, receive, send)
+            await self._app(scope, receive, send_changed)
         except ClientDisconnect:
             return  # nobody is left to answer
         except asyncio.CancelledError:
@@ -180,7 +189,10 @@ def application(
         *guard.routes(),
     ]
     front = Middleware(
-        _Front, log=RequestLog() if log is None else log, before=[] if before is None else before
+        _Front,
+        log=RequestLog() if log is None else log,
+        before=[] if before is None else before,
+        options=chosen,
     )
     app = Starlette(
         routes=routes,

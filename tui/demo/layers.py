@@ -172,12 +172,34 @@ class Tree:
         info.mtime, info.uid, info.gid = self._time, uid, uid
         info.uname = info.gname = "" if uid else "root"
         info.devmajor, info.devminor = device
-        self._pieces.append((info.tobuf(tarfile.PAX_FORMAT), False))
+        self._pieces.append((_header(info), False))
 
 
-def gzip(data: bytes) -> bytes:
-    """Pack bytes with gzip, without a time and a name in its header."""
-    return _gzip([(data, False)], data)
+def _header(info: tarfile.TarInfo) -> bytes:
+    """Write an entry's header; directly where it is plain, which takes a tenth of tarfile's time."""
+    name, target = info.name.encode(), info.linkname.encode()
+    if max(len(name), len(target)) > tarfile.LENGTH_NAME or not (name + target).isascii():
+        return info.tobuf(tarfile.PAX_FORMAT)
+    owner = info.uname.encode()
+    numbers = b"%07o\0%07o\0%07o\0%011o\0%011o\0" % (
+        info.mode,
+        info.uid,
+        info.gid,
+        info.size,
+        int(info.mtime),
+    )
+    device = b"%07o\0%07o\0" % (info.devmajor, info.devminor)
+    before = b"%b%b" % (name.ljust(100, b"\0"), numbers)
+    after = b"%b%b%b%b%b%b" % (
+        info.type,
+        target.ljust(100, b"\0"),
+        tarfile.POSIX_MAGIC,
+        owner.ljust(32, b"\0"),
+        owner.ljust(32, b"\0"),
+        device,
+    )
+    checksum = sum(before) + sum(after) + 8 * ord(" ")
+    return (b"%b%06o\0 %b" % (before, checksum, after)).ljust(tarfile.BLOCKSIZE, b"\0")
 
 
 def _gzip(pieces: list[tuple[bytes, bool]], whole: bytes) -> bytes:

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +29,10 @@ class Options:
     """Origin ("http://127.0.0.1:5001") that reads of blobs are sent to: a server with the same storage."""
     bytes_per_second: int | None = None
     """How fast a blob is sent; None for as fast as it goes."""
+    headers: Sequence[tuple[str, str]] = ()
+    """Names and values that every answer carries besides its own: `Warning`, `RateLimit-Remaining`, ..."""
+    hidden_headers: Collection[str] = ()
+    """Names, in lower case, of headers that no answer carries, as with registries of older versions."""
     sparse: bool = True
     """Whether manifests are taken that name blobs or manifests which are absent; else 400."""
     max_manifest: int = 4 * 1024 * 1024

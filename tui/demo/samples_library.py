@@ -147,17 +147,17 @@ def _build_tools(machine: str) -> tuple[Layer, ...]:
     control.program("usr/bin/svn", 160_000, machine=machine).link("usr/bin/hg", "../share/mercurial/hg")
     control.removed("usr/share/doc/tar").file("etc/ssh/ssh_config", "Host *\n    HashKnownHosts yes\n")
     compiler = Tree().program("usr/bin/gcc-12", 700_000, machine=machine).link("usr/bin/gcc", "gcc-12")
-    compiler.program("usr/libexec/gcc/cc1plus", 1_300_000, machine=machine).removed("usr/bin/perl5.36.0")
+    compiler.program("usr/libexec/gcc/cc1plus", 900_000, machine=machine).removed("usr/bin/perl5.36.0")
     return certificates.pack(), control.pack(), compiler.pack()
 
 
 def _go(version: str, machine: str) -> Layer:
     tree = Tree().file("usr/local/go/VERSION", f"go{version}\ntime 2026-11-12T17:28:40Z\n")
-    tree.program("usr/local/go/bin/go", 1_900_000, machine=machine)
+    tree.program("usr/local/go/bin/go", 1_700_000, machine=machine)
     tree.program("usr/local/go/bin/gofmt", 300_000, machine=machine)
     for package in ("bufio", "bytes", "context", "errors", "fmt", "io", "net/http", "os", "sort", "strings"):
         name = package.rpartition("/")[2]
         source = f"// Package {name} is part of the library.\npackage {name}\n"
         tree.file(f"usr/local/go/src/{package}/{name}.go", source)
         tree.file(f"usr/local/go/src/{package}/{name}_test.go", f"package {name}_test\n")
-    return tree.program(f"usr/local/go/pkg/tool/linux_{machine}/compile", 1_500_000, machine=machine).pack()
+    return tree.program(f"usr/local/go/pkg/tool/linux_{machine}/compile", 900_000, machine=machine).pack()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 from typing import TYPE_CHECKING
 
 from tui.demo.grammar import digest_of
@@ -171,7 +172,7 @@ def _add_schema1(shelf: Shelf, layer: str) -> None:
     signatures = [
         {"header": {"alg": "ES256"}, "signature": "c2lnbmF0dXJl", "protected": _unpadded(protected)}
     ]
-    signed = body + b',\n   "signatures": ' + write({"": signatures}, indent=None)[5:-1] + brace
+    signed = body + b',\n   "signatures": ' + json.dumps(signatures).encode() + brace
     digest = digest_of(payload)
     shelf.storage.put_manifest(shelf.name, signed, DOCKER_SCHEMA1, tags=["schema1"], digest=digest)
 

@@ -63,7 +63,6 @@ class Uploads:
             return self._store(name, digest, data)
         if query.get("digest-algorithm", ALGORITHMS[0]) not in ALGORITHMS:
             raise digest_invalid(query["digest-algorithm"])
-        await read_body(request, 0)
         while len(self._sessions) >= self._options.max_uploads:
             del self._sessions[next(iter(self._sessions))]
         identity = str(uuid.uuid4())
