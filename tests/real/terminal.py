@@ -103,28 +103,38 @@ class Terminal:
         """Type text as it is."""
         self._tmux("send-keys", "-l", text)
 
+    def _missing(self, what: str) -> ScreenError:
+        shown = self._tmux("capture-pane", "-p", "-S", "-").rstrip()
+        return ScreenError(f"missing after at most {self._longest_wait:.0f} s: {what}; the screen:\n{shown}")
+
+    def _ended(self) -> bool:
+        return self._tmux("display", "-p", "#{pane_dead}").strip() == "1"
+
     def _wait(self, what: str, holds: Callable[[], bool]) -> None:
         deadline = time.monotonic() + self._longest_wait
         while not holds():
             if time.monotonic() > deadline:
-                after = f"after {self._longest_wait:.0f} s"
-                raise ScreenError(f"not so {after}: {what}; the screen:\n{self.screen()}")
+                raise self._missing(what)
             time.sleep(LOOK_EVERY)
 
     def wait_for(self, pattern: str) -> str:
         """Wait until the screen shows what a regular expression finds, and return the screen.
 
         Raises:
-            ScreenError: It does not show within the time limit.
+            ScreenError: It does not show within the time limit, or the program ends before.
         """
         shown = ""
 
         def found() -> bool:
             nonlocal shown
             shown = self.screen()
-            return re.search(pattern, shown) is not None
+            if re.search(pattern, shown) is not None:
+                return True
+            if self._ended():
+                raise self._missing(f"{pattern!r}, and the program has ended")
+            return False
 
-        self._wait(f"the screen shows {pattern!r}", found)
+        self._wait(repr(pattern), found)
         return shown
 
     def wait_for_end(self) -> int:
@@ -133,9 +143,5 @@ class Terminal:
         Raises:
             ScreenError: It does not end within the time limit.
         """
-
-        def ended() -> bool:
-            return self._tmux("display", "-p", "#{pane_dead}").strip() == "1"
-
-        self._wait("the program has ended", ended)
+        self._wait("the program's end", self._ended)
         return int(self._tmux("display", "-p", "#{pane_dead_status}"))
