@@ -55,4 +55,4 @@ def test_errors_names_and_models_load_no_httpx_through_the_package() -> None:
 def test_the_whole_client_loads_no_user_interface() -> None:
     modules = modules_after(f"from tui.client import {', '.join(tui.client.__all__)}")
     assert not loaded(modules, ABOVE_THE_CLIENT)
-    assert not loaded(modules, ("textual", "rich", "starlette", "uvicorn"))
+    assert not loaded(modules, ("textual", "starlette", "uvicorn"))

@@ -40,6 +40,11 @@ def test_type_checkers_see_the_public_names_where_they_are_loaded_from() -> None
     assert imported == loaded
 
 
+def test_no_public_name_is_hidden_by_a_module() -> None:
+    modules = {path.stem for path in SOURCE.parent.iterdir()}
+    assert modules & set(tui.client.__all__) == set()
+
+
 def test_every_error_is_public() -> None:
     assert {
         name

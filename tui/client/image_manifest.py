@@ -10,6 +10,7 @@ from tui.client.descriptors import Descriptor, read_descriptor, read_descriptors
 from tui.client.errors import (
     InvalidIndexError,
     InvalidManifestError,
+    RegistryError,
     SchemaValidationError,
     UnknownMediaTypeError,
     Violation,
@@ -20,6 +21,8 @@ from tui.client.redaction import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from tui.client.errors import RequestLine
 
 _VERSION: Final = 2
 
@@ -84,7 +87,11 @@ class Manifest:
 
 
 def parse_manifest(
-    raw: bytes, *, content_type: str | None = None, digest: Digest | None = None
+    raw: bytes,
+    *,
+    content_type: str | None = None,
+    digest: Digest | None = None,
+    request: RequestLine | None = None,
 ) -> Index | Manifest:
     """Read an index or a manifest.
 
@@ -96,6 +103,7 @@ def parse_manifest(
         raw: The body.
         content_type: The header ``Content-Type``, with or without parameters, if there was one.
         digest: The digest of the document, where it is known; computed where it is left out.
+        request: What was asked, for the message of an error.
 
     Raises:
         ParseJSONError: The body is not JSON.
@@ -103,6 +111,24 @@ def parse_manifest(
         InvalidManifestError: It should be a manifest, and is nothing of the kind.
         UnknownMediaTypeError: Neither types nor members say what it should be.
     """
+    try:
+        return _parse(raw, content_type, digest)
+    except RegistryError as error:
+        error.request = request
+        raise
+
+
+def manifest_digest(raw: bytes, algorithm: str = "sha256") -> Digest:
+    """Compute the digest that names a manifest: of its bytes, or of the payload of a signed schema 1.
+
+    Raises:
+        UnsupportedAlgorithmError: The algorithm is neither sha256 nor sha512.
+    """
+    signed = schema1.signed_payload(raw)
+    return Digest.of(raw if signed is None else signed, algorithm)
+
+
+def _parse(raw: bytes, content_type: str | None, digest: Digest | None) -> Index | Manifest:
     problems = Problems()
     signed = schema1.signed_payload(raw)
     document = read_json(raw if signed is None else signed, problems)
@@ -116,16 +142,6 @@ def parse_manifest(
     if media_types.is_index(media_type):
         return _read_index(raw, fields, descriptor)
     return _read_manifest(raw, fields, descriptor)
-
-
-def manifest_digest(raw: bytes, algorithm: str = "sha256") -> Digest:
-    """Compute the digest that names a manifest: of its bytes, or of the payload of a signed schema 1.
-
-    Raises:
-        UnsupportedAlgorithmError: The algorithm is neither sha256 nor sha512.
-    """
-    signed = schema1.signed_payload(raw)
-    return Digest.of(raw if signed is None else signed, algorithm)
 
 
 def _decide_type(document: Any, content_type: str | None, problems: Problems, *, signed: bool) -> str:
