@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import json
+import re
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
@@ -34,19 +37,23 @@ MAX_ERRORS: Final = 16
 """Errors of one body that are kept: more than that nobody reads."""
 
 
+_STORAGE_CODE: Final = re.compile(rb"<Error>[^<]{0,20}<Code>([^<]{1,100})</Code>")
+_STORAGE_MESSAGE: Final = re.compile(rb"<Message>([^<]{1,500})</Message>")
+
+
 @dataclass(frozen=True, slots=True)
 class RawResponse:
     """An answer whose body has been read."""
 
     status: int
     """The HTTP status."""
-    headers: httpx.Headers
+    headers: httpx.Headers = field(repr=False)
     """The headers; names are compared without regard to case."""
-    body: bytes
+    body: bytes = field(repr=False)
     """The body as it came over the line."""
     request: RequestLine
     """What was asked, of the server that answered in the end."""
-    url: str
+    url: str = field(repr=False)
     """The URL that answered in the end, secrets included: not to be shown."""
 
     def raise_for_status(self) -> RawResponse:
@@ -108,14 +115,15 @@ class Answer:
             NetworkError: The body broke off, or the server went silent.
             ParseBodyError: The body is compressed, which was not asked for.
         """
-        encoding = self.headers.get("Content-Encoding", "").strip().lower()
-        if encoding not in {"", "identity"}:
-            raise ParseBodyError(
-                f"the {what} came compressed ({quoted(encoding)}), which was not asked for", request=self.line
-            )
-        length = self.headers.get("Content-Length", "")
-        if length.isdigit() and int(length[:20]) > limit and self._kept is None and not self._is_head:
-            raise BodyTooLargeError(limit, what=what, request=self.line)
+        if self.line.method != "HEAD":
+            if self._encoding is not None:
+                raise ParseBodyError(
+                    f"the {what} came compressed ({quoted(self._encoding)}), which was not asked for",
+                    request=self.line,
+                )
+            length = self.headers.get("Content-Length", "")
+            if length.isdigit() and int(length[:20]) > limit:
+                raise BodyTooLargeError(limit, what=what, request=self.line)
         body = bytearray()
         async with aclosing(self.chunks()) as chunks:
             async for chunk in chunks:
@@ -125,21 +133,22 @@ class Answer:
         await self.aclose()
         return self._raw(bytes(body))
 
-    async def read_refusal(self) -> RawResponse:
-        """Read what explains a refusal, as far as it goes: the status is known, and counts."""
+    async def read_refusal(self, seconds: float) -> RawResponse:
+        """Read what explains a refusal, as far as it goes, and close the answer: the status is what counts.
+
+        Args:
+            seconds: How long to read.
+        """
         if self._kept is None:
             body = bytearray()
-            if self.headers.get("Content-Encoding", "identity").strip().lower() in {"", "identity"}:
-                try:
-                    async with aclosing(self.chunks()) as chunks:
-                        async for chunk in chunks:
-                            body += chunk[: MAX_ERROR_BODY - len(body)]
-                            if len(body) >= MAX_ERROR_BODY:
-                                break
-                except NetworkError:
-                    # Half an explanation is still one, and servers announce bodies of errors that never come.
-                    pass
-            self._kept = bytes(body)
+            # Half an explanation is still one.
+            with contextlib.suppress(NetworkError, TimeoutError):
+                async with asyncio.timeout(seconds), aclosing(self.chunks()) as chunks:
+                    async for chunk in chunks:
+                        body += chunk[: MAX_ERROR_BODY - len(body)]
+                        if len(body) >= MAX_ERROR_BODY:
+                            break
+            self._kept = b"" if self._encoding is not None else bytes(body)
             await self.aclose()
         return self._raw(self._kept)
 
@@ -156,8 +165,10 @@ class Answer:
             await self._response.aclose()
 
     @property
-    def _is_head(self) -> bool:
-        return self.line.method == "HEAD"
+    def _encoding(self) -> str | None:
+        """The body's compression; None where there is none, as was asked for."""
+        encoding: str = self.headers.get("Content-Encoding", "").strip().lower()
+        return None if encoding in {"", "identity"} else encoding
 
     def _raw(self, body: bytes) -> RawResponse:
         return RawResponse(self.status, self.headers, body, self.line, str(self.url))
@@ -182,11 +193,14 @@ def parse_json(response: RawResponse, what: str) -> Any:
 
 
 def error_infos(body: bytes) -> tuple[ErrorInfo, ...]:
-    """Read the errors of a refusal's body; nothing where it is not the specification's JSON."""
+    """Read the errors of a refusal's body.
+
+    It is the specification's JSON, one error as an object of its own, or the XML of storage services.
+    """
     try:
         document = json.loads(body)
     except (ValueError, RecursionError):
-        return ()
+        return _storage_error(body)
     if not isinstance(document, dict):
         return ()
     errors = document.get("errors")
@@ -216,7 +230,16 @@ def _error_info(entry: dict[str, Any]) -> ErrorInfo:
     code = entry.get("code") or entry.get("error") or ""
     message = entry.get("message") or entry.get("error_description") or ""
     return ErrorInfo(
-        code if isinstance(code, str) else str(code)[:MAX_ERROR_BODY],
+        code if isinstance(code, str) else json.dumps(code),
         message if isinstance(message, str) else json.dumps(message),
         entry.get("detail"),
     )
+
+
+def _storage_error(body: bytes) -> tuple[ErrorInfo, ...]:
+    """Read the error of S3 and those like it, to which blobs are redirected."""
+    code, message = _STORAGE_CODE.search(body), _STORAGE_MESSAGE.search(body)
+    if code is None:
+        return ()
+    texts = [match[1].decode("utf-8", "replace") if match else "" for match in (code, message)]
+    return (ErrorInfo(texts[0], texts[1]),)

@@ -41,8 +41,8 @@ EMPTY_SHA512: Final = Digest.of(b"", "sha512")
 
 _CONTENT_RANGE: Final = re.compile(r"\s*bytes\s+(\d{1,19})-(\d{1,19})/(\d{1,19}|\*)\s*", re.IGNORECASE)
 _NO_RANGES: Final = frozenset({206, 400, 416, 500, 501})
-"""Answers to a request for a range after which the whole blob is asked for: registries that know no ranges, only
-some forms of them, or answer something else than was asked."""
+"""Answers to a request for a range after which the whole blob is asked for: what came is not the range, or says
+that ranges, or this form of them, are not known."""
 
 _ELSEWHERE: Final = frozenset({400, 403, 404, 405, 410})
 """Answers after which the other places of a blob are tried."""
@@ -60,8 +60,8 @@ class _Part:
 class BlobStream:
     """The bytes of a blob as they come, verified at their end.
 
-    Iterating over it gives chunks. At the end of the last one, sizes and digest are compared; a stream that is
-    not read to its end is not verified.
+    Iterating over it gives chunks. After the last one, size and digest are compared: what is not read to its
+    end is not verified.
 
     Attributes:
         size: Bytes of the whole blob; None where nobody has said.
@@ -215,7 +215,7 @@ async def verify_blob(session: Session, repository: Repository, digest: Digest) 
         if answer.status in {HTTPStatus.OK, HTTPStatus.PARTIAL_CONTENT} and total is not None:
             return Descriptor(media_type="application/octet-stream", digest=digest, size=total)
         if answer.status not in _NO_RANGES:
-            raise await _refused(answer)
+            raise await _refused(session, answer)
     async with open_blob(session, repository, digest) as stream:
         return Descriptor(media_type="application/octet-stream", digest=digest, size=stream.size or 0)
 
@@ -261,20 +261,20 @@ async def _open(stack: AsyncExitStack, session: Session, call: Call, offset: int
                 stack.push_async_exit(attempt.pop_all())
                 return _Part(answer, 0, _length(answer))
             if answer.status not in _NO_RANGES:
-                raise await _refused(answer)
+                raise await _refused(session, answer)
     answer = await stack.enter_async_context(session.stream(call))
     if answer.status != HTTPStatus.OK:
-        raise await _refused(answer)
+        raise await _refused(session, answer)
     return _Part(answer, 0, _length(answer))
 
 
-async def _refused(answer: Answer) -> ErrorResponse:
-    response = await answer.read_refusal()
+async def _refused(session: Session, answer: Answer) -> ErrorResponse:
+    response = await answer.read_refusal(session.sender.timeouts.refusal)
     return refusal(response, BlobNotExistError if response.status == HTTPStatus.NOT_FOUND else None)
 
 
 def _total(answer: Answer, offset: int = 0) -> int | None:
-    """Read the size of the whole blob; for an offset, only where the answer carries all bytes from there on."""
+    """Read the size of the whole blob; for an offset, only where the answer has all bytes from there on."""
     if answer.status == HTTPStatus.OK:
         return _length(answer)
     match = _CONTENT_RANGE.fullmatch(answer.headers.get("Content-Range", ""))

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlencode
 
 from tui.client.answers import parse_json
-from tui.client.auth import Authenticator, IdentityToken
+from tui.client.auth import IdentityToken
 from tui.client.errors import (
     RefusedRedirectError,
     RequestLine,
@@ -18,15 +18,16 @@ from tui.client.errors import (
 )
 from tui.client.limits import MAX_TOKEN
 from tui.client.origins import checked_realm
+from tui.client.sender import Outgoing
 from tui.client.tokens import parse_token
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from pathlib import Path
 
     import httpx
 
     from tui.client.answers import RawResponse
+    from tui.client.auth import Authenticator
     from tui.client.sender import Sender
     from tui.client.tokens import Token
 
@@ -38,7 +39,7 @@ CLIENT_ID: Final = "ocitui"
 REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 """Statuses that lead elsewhere, with a ``Location``."""
 
-_NO_OAUTH: Final = frozenset({400, 403, 404, 405, 501})
+_NO_OAUTH: Final = frozenset({403, 404, 405, 501})
 """What services that know no OAuth 2 answer to its POST: GCR and Docker's own 404, Harbor 405, others 403."""
 
 
@@ -92,16 +93,19 @@ class Exchange:
 
     async def _ask(self, realm: httpx.URL, query: TokenQuery, login: Authenticator | None) -> RawResponse:
         if isinstance(login, IdentityToken):
-            response = await self._post(realm, query, login)
+            response = await self._request(_oauth_request(realm, query, login))
             if response.status not in _NO_OAUTH:
                 return response
         parameters = [("service", query.service)] if query.service else []
         parameters += [("scope", scope) for scope in query.scopes]
+        headers = {"Accept": "application/json"}
         url = with_query(realm, parameters)
         if login is not None:
-            return await self._request("GET", url, {"Authorization": login.authorization()}, None)
-        response = await self._request("GET", url, {}, None)
-        for _ in range(self.sender.limits.redirects):
+            return await self._request(
+                Outgoing("GET", url, {**headers, "Authorization": login.authorization()})
+            )
+        for _ in range(self.sender.limits.redirects + 1):
+            response = await self._request(Outgoing("GET", url, headers))
             location = response.headers.get("Location")
             if response.status not in REDIRECTS or not location:
                 return response
@@ -109,38 +113,32 @@ class Exchange:
             url = await checked_realm(
                 location, self.home, self.sender.transports.is_internal, response.request, base=url
             )
-            response = await self._request("GET", url, {}, None)
         raise RefusedRedirectError("the token service redirects without end", request=response.request)
 
-    async def _post(self, realm: httpx.URL, query: TokenQuery, login: IdentityToken) -> RawResponse:
-        form = {
-            "grant_type": "refresh_token",
-            "service": query.service,
-            "client_id": CLIENT_ID,
-            "refresh_token": login.token,
-        }
-        if query.scopes:
-            form["scope"] = " ".join(query.scopes)
-        headers = {"Content-Type": "application/x-www-form-urlencoded"}
-        return await self._request("POST", realm, headers, urlencode(form).encode("ascii"))
-
-    async def _request(
-        self, method: str, url: httpx.URL, headers: Mapping[str, str], content: bytes | None
-    ) -> RawResponse:
-        headers = {"Accept": "application/json", **headers}
-        answer = await self.sender.send(method, url, headers, content=content, ca_file=self.ca_file)
+    async def _request(self, outgoing: Outgoing) -> RawResponse:
+        answer = await self.sender.send(replace(outgoing, ca_file=self.ca_file))
         try:
-            if answer.status >= 300:  # noqa: PLR2004 - the bound of success is the protocol's
-                response = await answer.read_refusal()
-            else:
-                response = await answer.read(MAX_TOKEN, "token")
+            if answer.status < 300:  # noqa: PLR2004 - the bound of success is the protocol's
+                return await answer.read(MAX_TOKEN, "token")
+            if answer.status in REDIRECTS and (outgoing.content or "Authorization" in outgoing.headers):
+                raise TokenError(
+                    "the token service redirects elsewhere, where a login must not go", request=answer.line
+                )
+            return await answer.read_refusal(self.sender.timeouts.refusal)
         finally:
             await answer.aclose()
-        if response.status in REDIRECTS and (content is not None or "Authorization" in headers):
-            raise TokenError(
-                "the token service redirects elsewhere, where a login must not go", request=answer.line
-            )
-        return response
+
+
+def _oauth_request(realm: httpx.URL, query: TokenQuery, login: IdentityToken) -> Outgoing:
+    form = {"grant_type": "refresh_token", "service": query.service, "client_id": CLIENT_ID}
+    if query.scopes:
+        form["scope"] = " ".join(query.scopes)
+    return Outgoing(
+        "POST",
+        realm,
+        {"Accept": "application/json", "Content-Type": "application/x-www-form-urlencoded"},
+        urlencode({**form, "refresh_token": login.token}).encode("ascii"),
+    )
 
 
 def with_query(url: httpx.URL, parameters: list[tuple[str, str]]) -> httpx.URL:

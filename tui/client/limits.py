@@ -50,8 +50,8 @@ class Timeouts:
     listing: float = 300.0
     """For one page of a listing as a whole: 64 MiB over a line of 2 Mbit/s."""
 
-    drain: float = 2.0
-    """For the body of an answer that is not needed, so that its connection can be used again."""
+    refusal: float = 5.0
+    """For a body that explains a refusal, or that nobody needs: servers announce some that never come."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,6 +43,12 @@ LARGEST_PAGE: Final = 1000
 _NO_CATALOG: Final = frozenset({401, 403, 404, 405, 501})
 """What registries without a usable catalog answer."""
 
+_DOUBTFUL: Final = frozenset({400, 401, 404})
+"""What may mean the catalog, or the whole host."""
+
+_REFUSALS: Final = frozenset({401, 403, 408, 429})
+"""What only says that a registry does not let one in now."""
+
 _WITHOUT_CATALOG: Final = frozenset({"ghcr.io"})
 """Registries that are known to have no catalog, beside Docker Hub."""
 
@@ -97,8 +103,7 @@ def list_tags(session: Session, repository: Repository, page_size: int) -> Async
 
 
 async def verify(session: Session) -> None:
-    """Check that the host speaks the distribution API, and to who asks (distribution specification, "Determining
-    Support").
+    """Check that the host speaks the distribution API (distribution specification, "Determining Support").
 
     Raises:
         NotOCIError: It answers something else.
@@ -107,14 +112,16 @@ async def verify(session: Session) -> None:
     """
     response = await session.fetch(Call("GET", "/v2/"), limit=MAX_LISTING, what="answer")
     is_page = essence(response.headers.get("Content-Type")) == "text/html"
-    challenged = "WWW-Authenticate" in response.headers
     if response.status == HTTPStatus.OK and not is_page:
         return
-    if response.status in {200, 404, 405, 410} or (
-        300 <= response.status < 500 and is_page and not challenged
-    ):
-        raise NotOCIError(f"the answer ({response.status}) is not a registry's", request=response.request)
-    raise refusal(response)
+    if response.status in _REFUSALS or response.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        raise refusal(response)
+    remedy = None
+    if response.request.url.startswith("http:") and response.status == HTTPStatus.BAD_REQUEST:
+        remedy = "The port may want HTTPS, and was asked over plain HTTP."
+    raise NotOCIError(
+        f"the answer ({response.status}) is not that of a registry", request=response.request, remedy=remedy
+    )
 
 
 async def _fetch_page(
@@ -162,12 +169,13 @@ def _names(
 
 async def _check_catalog(session: Session, response: RawResponse) -> None:
     """Tell a registry without a catalog from one that lets nobody in, and from what is no registry."""
-    unsupported = any(info.code == "UNSUPPORTED" for info in error_infos(response.body))
-    if response.status not in _NO_CATALOG and not (response.status >= 400 and unsupported):  # noqa: PLR2004 - the bound of refusals
+    if response.status < HTTPStatus.BAD_REQUEST:
         return
-    if response.status in {401, 404}:
+    if response.status in _DOUBTFUL:
         await verify(session)
-    raise _no_catalog(session, response)
+    unsupported = any(info.code == "UNSUPPORTED" for info in error_infos(response.body))
+    if unsupported or response.status in _NO_CATALOG:
+        raise _no_catalog(session, response)
 
 
 def _no_catalog(session: Session, response: RawResponse | None = None) -> CatalogUnsupportedError:

@@ -13,12 +13,10 @@ from tui.client.errors import (
     DigestMismatchError,
     InvalidNameError,
     ManifestNotExistError,
-    SizeMismatchError,
-    UnsupportedAlgorithmError,
 )
 from tui.client.image_manifest import Index, Manifest, manifest_digest, parse_manifest
 from tui.client.limits import MAX_MANIFEST
-from tui.client.media_types import MANIFEST_ACCEPT, essence, is_index, is_manifest, is_schema1
+from tui.client.media_types import MANIFEST_ACCEPT, essence, is_index, is_manifest
 from tui.client.names import Digest, Image
 from tui.client.session import Call
 from tui.client.tokens import pull_scope
@@ -39,14 +37,17 @@ _log = logging.getLogger("tui.client")
 async def get_manifest(session: Session, image: Image) -> Index | Manifest:
     """Fetch a manifest or an index (distribution specification, "Pulling manifests").
 
-    What is asked for by digest is verified: of a signed schema 1 the digest covers the payload. For a tag, the
+    What is asked for by digest is verified; of a signed schema 1 the digest covers the payload. For a tag the
     digest is computed, since headers of registries are often wrong about it.
 
     Raises:
         ManifestNotExistError: There is none.
         DigestMismatchError: The registry sent something else.
+        UnsupportedAlgorithmError: The digest is of an algorithm that cannot be verified.
         RegistryError: The registry is out of reach, says no, or sends what cannot be read.
     """
+    if isinstance(image.reference, Digest):
+        image.reference.hasher()
     response = await session.fetch(_call("GET", image), limit=MAX_MANIFEST, what="manifest")
     if response.status == HTTPStatus.NOT_FOUND:
         raise refusal(response, ManifestNotExistError)
@@ -84,7 +85,6 @@ async def get_child(session: Session, repository: Repository, descriptor: Descri
     Raises:
         ManifestNotExistError: The registry does not have it.
         DigestMismatchError: The registry sent something else.
-        SizeMismatchError: The document has another size than the entry says.
         RegistryError: The registry is out of reach, says no, or sends what cannot be read.
     """
     digest = descriptor.digest
@@ -92,10 +92,7 @@ async def get_child(session: Session, repository: Repository, descriptor: Descri
         actual = manifest_digest(descriptor.data, digest.algorithm)
         if actual == digest:
             return parse_manifest(descriptor.data, content_type=descriptor.media_type, digest=digest)
-    child = await get_manifest(session, Image(repository, digest))
-    if descriptor.size and len(child.raw) != descriptor.size and not is_schema1(child.descriptor.media_type):
-        raise SizeMismatchError(descriptor.size, len(child.raw))
-    return child
+    return await get_manifest(session, Image(repository, digest))
 
 
 async def get_manifests(session: Session, image: Image) -> tuple[Index | None, list[Manifest]]:
@@ -156,11 +153,7 @@ def _call(method: str, image: Image) -> Call:
 def _verified_digest(response: RawResponse, image: Image) -> Digest | None:
     if not isinstance(image.reference, Digest):
         return None
-    try:
-        actual = manifest_digest(response.body, image.reference.algorithm)
-    except UnsupportedAlgorithmError as error:
-        error.request = response.request
-        raise
+    actual = manifest_digest(response.body, image.reference.algorithm)
     if actual != image.reference:
         raise DigestMismatchError(image.reference, actual, request=response.request)
     return image.reference

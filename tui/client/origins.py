@@ -128,7 +128,7 @@ async def checked_realm(
         base: What a relative realm is relative to; the registry where it is left out.
 
     Raises:
-        RefusedRealmError: It is no URL, plain HTTP for a registry on HTTPS, or internal for a public registry.
+        RefusedRealmError: It is no URL, plain HTTP for a registry on HTTPS, or internal for a public one.
     """
     try:
         target = _plain((base or home).join(realm))

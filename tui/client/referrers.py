@@ -55,7 +55,7 @@ async def get_referrers(
 def referrers_tag(digest: Digest) -> Tag:
     """Make the tag under which clients list the referrers of a digest where the API is missing.
 
-    The algorithm is cut to 32 characters and the hash to 64 (distribution specification, "Referrers Tag Schema").
+    The algorithm is cut to 32 characters, the hash to 64 (distribution specification, "Referrers Tag").
     """
     return Tag(_NOT_IN_A_TAG.sub("-", f"{digest.algorithm[:32]}-{digest.hex[:64]}"))
 

@@ -35,9 +35,9 @@ if TYPE_CHECKING:
     from tui.client.image_config import ImageConfig
     from tui.client.image_manifest import Index, Manifest
     from tui.client.names import Digest, Image, Tag
+    from tui.client.notices import RateLimit
     from tui.client.pages import Page
     from tui.client.sender import LoggedRequest
-    from tui.client.notices import RateLimit
 
 __all__ = ["Client", "Registry"]
 
@@ -147,8 +147,7 @@ class Registry:
         return self._session.warnings.rate_limit
 
     async def verify(self) -> None:
-        """Check that the host is a registry that lets in who asks (distribution specification, "Determining
-        Support").
+        """Check that the host is a registry, and that it lets in who asks.
 
         Raises:
             NotOCIError: It is something else.
@@ -166,7 +165,7 @@ class Registry:
         params: Mapping[str, str] | None = None,
         content: bytes | None = None,
     ) -> RawResponse:
-        """Make one raw request under the registry's login and rules, and return its answer whatever its status.
+        """Make one raw request under the registry's login and rules; whatever the answer's status, return it.
 
         Args:
             method: The HTTP method.
@@ -190,7 +189,7 @@ class Registry:
         return await self._session.fetch(call, limit=MAX_LISTING, what="answer", seconds=timeouts.listing)
 
     def repositories(self, *, page_size: int = PAGE_SIZE) -> AsyncIterator[Page[Repository]]:
-        """List the repositories, page by page; each page is asked for when the one before has been used.
+        """List the repositories, page by page; each is asked for when the one before has been used.
 
         Args:
             page_size: How many entries to ask for at a time; the registry may send fewer or more.
@@ -202,7 +201,7 @@ class Registry:
         return listings.list_repositories(self._session, page_size)
 
     def tags(self, repository: Repository, *, page_size: int = PAGE_SIZE) -> AsyncIterator[Page[Tag]]:
-        """List the tags of a repository, page by page; each page is asked for when the one before has been used.
+        """List the tags of a repository, page by page; each is asked for when the one before has been used.
 
         Args:
             repository: The repository.

@@ -1,9 +1,9 @@
 """Whether a registry speaks HTTPS or plain HTTP.
 
 Plain HTTP is for registries for which a person has asked for it, and for those on loopback. There HTTPS comes
-first: a handshake succeeds or fails within milliseconds, while an answer over HTTP proves nothing, since servers
-of HTTPS answer it too, with a page about the mistake. Where HTTPS hangs, HTTP is tried beside it after a moment,
-as in go-containerregistry. The answer is remembered.
+first: a handshake succeeds or fails within milliseconds, while an answer over HTTP proves nothing, because
+servers of HTTPS give one too, a page about the mistake. Where HTTPS hangs, HTTP is tried beside it after a
+moment, as in go-containerregistry. The answer is remembered.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final
 import httpx
 
 from tui.client.errors import NetworkError
+from tui.client.sender import Outgoing
 from tui.client.sharing import Shared
 from tui.client.transport import is_no_tls
 
@@ -58,33 +59,36 @@ class Schemes:
         return self._known[host]
 
     async def _search(self, host: RegistryHost, ca_file: Path | None) -> str:
-        https = asyncio.create_task(self._try(f"https://{host}/v2/", ca_file))
+        https = asyncio.create_task(self._try("https", host, ca_file))
         tasks = [https]
         try:
             await asyncio.wait(tasks, timeout=HTTP_DELAY)
             if https.done() and not _speaks_no_tls(https):
-                https.result()
-                return "https"
-            http = asyncio.create_task(self._try(f"http://{host}/v2/", ca_file))
+                return await https
+            http = asyncio.create_task(self._try("http", host, ca_file))
             tasks.append(http)
             waiting = {task for task in tasks if not task.done()}
             while waiting:
                 done, waiting = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
-                for task, scheme in ((https, "https"), (http, "http")):
-                    if task in done and task.exception() is None:
-                        return scheme
-            http.result()
-            raise AssertionError
+                for task in done:
+                    if task.exception() is None:
+                        return task.result()
+            # What HTTP met says more than that the server does not speak TLS.
+            return await http
         finally:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def _try(self, url: str, ca_file: Path | None) -> None:
-        answer = await self._sender.send("GET", httpx.URL(url), {}, ca_file=ca_file)
+    async def _try(self, scheme: str, host: RegistryHost, ca_file: Path | None) -> str:
+        """Return the scheme if the host answers over it, whatever it answers."""
+        answer = await self._sender.send(
+            Outgoing("GET", httpx.URL(f"{scheme}://{host}/v2/"), ca_file=ca_file)
+        )
         await self._sender.discard(answer)
+        return scheme
 
 
-def _speaks_no_tls(task: asyncio.Task[None]) -> bool:
+def _speaks_no_tls(task: asyncio.Task[str]) -> bool:
     error = task.exception()
     return isinstance(error, NetworkError) and is_no_tls(error)

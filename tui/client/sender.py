@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from tui.client.limits import Limits, Timeouts
     from tui.client.transport import Transports
 
-__all__ = ["LoggedRequest", "Sender"]
+__all__ = ["LoggedRequest", "Outgoing", "Sender"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +38,26 @@ class LoggedRequest:
     """What went wrong; empty where an answer came."""
 
 
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """One request to one server, as it is sent; its `repr` shows no secrets."""
+
+    method: str
+    url: httpx.URL = field(repr=False)
+    """Where to, as it is."""
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """The headers, without those that concern the connection."""
+    content: bytes | None = field(default=None, repr=False)
+    """The body."""
+    ca_file: Path | None = None
+    """Further certificates to trust."""
+
+    @property
+    def line(self) -> RequestLine:
+        """The request as it may be shown."""
+        return RequestLine(self.method, str(self.url))
+
+
 @dataclass(slots=True)
 class _Host:
     """What is known of one server: how busy it is, and when it may be asked again."""
@@ -45,17 +65,6 @@ class _Host:
     places: asyncio.Semaphore
     quiet_until: float = 0.0
     """The event loop's time before which the server is left alone."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Outgoing:
-    """A request as it is sent, once or several times."""
-
-    method: str
-    url: httpx.URL
-    headers: Mapping[str, str]
-    content: bytes | None
-    ca_file: Path | None
 
 
 @dataclass(slots=True)
@@ -77,40 +86,27 @@ class Sender:
     log: Callable[[LoggedRequest], None] | None = None
     _hosts: dict[str, _Host] = field(default_factory=dict)
 
-    async def send(
-        self,
-        method: str,
-        url: httpx.URL,
-        headers: Mapping[str, str],
-        *,
-        content: bytes | None = None,
-        ca_file: Path | None = None,
-    ) -> Answer:
+    async def send(self, outgoing: Outgoing) -> Answer:
         """Send a request, again where that helps, and wait for the headers of the answer.
 
         GET and HEAD are repeated when the connection breaks off and on statuses that pass; while one waits
         for that, so do all other requests to the same server.
 
         Args:
-            method: The HTTP method.
-            url: Where to, as it is.
-            headers: The headers; those that concern the connection are added.
-            content: The body.
-            ca_file: Further certificates to trust.
+            outgoing: The request.
 
         Raises:
             NetworkError: No answer came.
         """
-        host = self._host(url)
-        request = _Outgoing(method, url, headers, content, ca_file)
-        left = self.limits.retries if method in RETRY_METHODS else 0
+        host = self._host(outgoing.url)
+        left = self.limits.retries if outgoing.method in RETRY_METHODS else 0
         attempt = 0
         while True:
             attempt += 1
             left -= 1
             await self._wait(host)
             try:
-                answer = await self._send_once(host, request)
+                answer = await self._send_once(host, outgoing)
             except ConnectionLostError:
                 if left < 0:
                     raise
@@ -125,13 +121,12 @@ class Sender:
     async def discard(self, answer: Answer) -> None:
         """Read an answer that nobody needs, so that its connection can serve again, or close it."""
         try:
-            async with asyncio.timeout(self.timeouts.drain):
-                await answer.read_refusal()
-        except TimeoutError:
+            await answer.read_refusal(self.timeouts.refusal)
+        finally:
             await answer.aclose()
 
-    async def _send_once(self, host: _Host, outgoing: _Outgoing) -> Answer:
-        line = RequestLine(outgoing.method, str(outgoing.url))
+    async def _send_once(self, host: _Host, outgoing: Outgoing) -> Answer:
+        line = outgoing.line
         own = {"User-Agent": self.user_agent, "Accept": "*/*"}
         await host.places.acquire()
         started = time.monotonic()

@@ -17,16 +17,16 @@ import httpx
 from tui.client.challenge import parse_challenges
 from tui.client.errors import (
     ConnectionLostError,
-    NetworkError,
     RefusedRedirectError,
     RequestLine,
     TimeoutExceededError,
 )
 from tui.client.exchange import REDIRECTS, Exchange
 from tui.client.login import Login
-from tui.client.origins import checked_redirect, is_upgrade, origin
-from tui.client.retry import RETRY_METHODS
 from tui.client.notices import Warnings
+from tui.client.origins import checked_redirect, is_upgrade, origin
+from tui.client.retry import RETRY_METHODS, backoff
+from tui.client.sender import Outgoing
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Mapping
@@ -45,7 +45,7 @@ if TYPE_CHECKING:
 __all__ = ["Call", "Session"]
 
 LOGIN_ROUNDS: Final = 3
-"""Attempts at one request: as it is, after the challenge, and once more with the rights that it names then."""
+"""Attempts at one request: as it is, after the challenge, and with the rights that it names then."""
 
 _BODY_STATUSES: Final = frozenset({307, 308})
 """Redirects that keep method and body; after others, a request with a body would be another request."""
@@ -59,7 +59,7 @@ class Call:
 
     method: str
     target: str
-    """Path and query on the registry, or a whole URL; what is not on the registry's own origin gets no login."""
+    """Path and query on the registry, or a whole URL; outside of the registry there is no login."""
     headers: Mapping[str, str] = field(default_factory=dict)
     scopes: tuple[str, ...] = ()
     """The rights that it needs."""
@@ -120,18 +120,20 @@ class Session:
             RegistryError: No answer came, not all of it, or one that must not be followed.
         """
         seconds = self.sender.timeouts.small if seconds is None else seconds
-        attempts = 1 + (self.sender.limits.retries if call.method in RETRY_METHODS else 0)
+        limits = self.sender.limits
+        retries = limits.retries if call.method in RETRY_METHODS else 0
         try:
             async with asyncio.timeout(seconds):
-                while True:
-                    attempts -= 1
+                for attempt in range(1, retries + 1):
                     try:
                         return await self._fetch_once(call, limit, what)
-                    except _BodyLostError as error:
-                        if attempts <= 0:
-                            raise error.lost from error
+                    except _BodyLostError:
+                        await asyncio.sleep(backoff(attempt, limits))
+                return await self._fetch_once(call, limit, what)
+        except _BodyLostError as error:
+            raise error.lost from error
         except TimeoutError as error:
-            raise await self._too_late(call, seconds) from error
+            raise self._too_late(call, seconds) from error
 
     @asynccontextmanager
     async def stream(self, call: Call) -> AsyncGenerator[Answer, None]:
@@ -147,7 +149,7 @@ class Session:
             async with asyncio.timeout(seconds):
                 answer = await self._open(call)
         except TimeoutError as error:
-            raise await self._too_late(call, seconds) from error
+            raise self._too_late(call, seconds) from error
         answer.release()
         try:
             yield answer
@@ -158,7 +160,7 @@ class Session:
         answer = await self._open(call)
         try:
             if not 200 <= answer.status < 300:  # noqa: PLR2004 - the bounds of success are the protocol's
-                return await answer.read_refusal()
+                return await answer.read_refusal(self.sender.timeouts.refusal)
             try:
                 return await answer.read(limit, what)
             except ConnectionLostError as error:
@@ -169,7 +171,7 @@ class Session:
     async def _open(self, call: Call) -> Answer:
         """Get the headers of an answer, under the registry's login."""
         home = await self.home()
-        line = RequestLine(call.method, str(home.join(call.target)))
+        line = self._line(call, str(home))
         first = await checked_redirect(home, call.target, home, self.sender.transports.is_internal, line)
         with_login = origin(first) == origin(home) and not call.anonymous
         proof = await self._login.proof(call.scopes) if with_login else None
@@ -178,10 +180,11 @@ class Session:
             left -= 1
             answer, at_home = await self._follow(call, first, home, proof)
             try:
-                self.warnings.note(answer.headers)
+                if at_home:
+                    self.warnings.note(answer.headers)
                 if answer.status != HTTPStatus.UNAUTHORIZED or not (at_home and with_login) or left == 0:
                     return answer
-                await answer.read_refusal()
+                await answer.read_refusal(self.sender.timeouts.refusal)
                 proof = await self._answer(answer, call, proof, renewed=left < LOGIN_ROUNDS - 1)
             except BaseException:
                 await answer.aclose()
@@ -222,10 +225,10 @@ class Session:
         url = first
         at_home = origin(url) == origin(home)
         for _ in range(self.sender.limits.redirects + 1):
-            headers = self._headers(call, proof, at_home=at_home)
-            answer = await self.sender.send(
-                call.method, url, headers, content=call.content, ca_file=self._ca_file
+            outgoing = Outgoing(
+                call.method, url, _headers(call, proof, at_home=at_home), call.content, self._ca_file
             )
+            answer = await self.sender.send(outgoing)
             try:
                 location = answer.headers.get("Location")
                 if not location or answer.status not in REDIRECTS:
@@ -249,27 +252,28 @@ class Session:
             request=RequestLine(call.method, str(first)),
         )
 
-    def _headers(self, call: Call, proof: Proof | None, *, at_home: bool) -> dict[str, str]:
-        if not at_home:
-            return {
-                name: value for name, value in call.headers.items() if name.lower() not in _PRIVATE_HEADERS
-            }
-        return {**({"Authorization": proof.header} if proof else {}), **call.headers}
-
     async def _exchange(self, query: TokenQuery, auth: Authenticator | None) -> Token:
         return await Exchange(self.sender, await self.home(), self._ca_file).token(query, auth)
 
-    async def _too_late(self, call: Call, seconds: float) -> TimeoutExceededError:
+    def _too_late(self, call: Call, seconds: float) -> TimeoutExceededError:
         scheme = self._scheme or self._schemes.known(self.host) or "https"
-        url = httpx.URL(f"{scheme}://{self.host.api_host}/").join(call.target)
-        return TimeoutExceededError(
-            f"the answer was not complete within {seconds:g} s", request=RequestLine(call.method, str(url))
-        )
+        line = self._line(call, f"{scheme}://{self.host.api_host}/")
+        return TimeoutExceededError(f"the answer was not complete within {seconds:g} s", request=line)
+
+    def _line(self, call: Call, home: str) -> RequestLine:
+        own = call.target.startswith("/")
+        return RequestLine(call.method, home + call.target[1:] if own else call.target)
+
+
+def _headers(call: Call, proof: Proof | None, *, at_home: bool) -> dict[str, str]:
+    if not at_home:
+        return {name: value for name, value in call.headers.items() if name.lower() not in _PRIVATE_HEADERS}
+    return {**({"Authorization": proof.header} if proof else {}), **call.headers}
 
 
 class _BodyLostError(Exception):
     """A body that broke off, where the whole request may be made again."""
 
-    def __init__(self, lost: NetworkError) -> None:
+    def __init__(self, lost: ConnectionLostError) -> None:
         self.lost = lost
         super().__init__(str(lost))

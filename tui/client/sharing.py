@@ -49,7 +49,7 @@ class Shared(Generic[_KeyT, _ValueT]):
             if run.waiters == 0 and not run.task.done():
                 self._forget(key, run)
                 run.task.cancel()
-                await asyncio.wait([run.task])
+                await asyncio.gather(run.task, return_exceptions=True)
 
     def _forget(self, key: _KeyT, run: _Run[_ValueT]) -> None:
         """Let those who come from now on start anew."""

@@ -142,6 +142,10 @@ def translated(line: RequestLine) -> Iterator[None]:
             "what came back is not HTTP", request=line, remedy="Check the name of the host and its port."
         ) from error
     except (httpx.NetworkError, OSError) as error:
+        if any(
+            isinstance(cause, ssl.SSLError) and "ALERT" in (cause.reason or "") for cause in causes(error)
+        ):
+            raise _connection_failed(error, line) from error
         raise ConnectionLostError(
             "the connection was lost before the answer was complete", request=line
         ) from error
@@ -181,7 +185,7 @@ def is_no_tls(error: NetworkError) -> bool:
     )
 
 
-def _connection_failed(error: httpx.TransportError, line: RequestLine) -> NetworkError:
+def _connection_failed(error: Exception, line: RequestLine) -> NetworkError:
     message, remedy = f"no connection could be made: {error}", None
     if isinstance(error, httpx.ProxyError):
         message, remedy = f"the proxy refused: {error}", "Check the proxy that the environment names."
