@@ -158,7 +158,8 @@ def _add_schema1(shelf: Shelf, layer: str) -> None:
             "history": [
                 {
                     "v1Compatibility": write(
-                        {"id": "c0ffee", "created": stamp(3_900), "os": "linux"}, indent=None
+                        {"id": layer.removeprefix("sha256:"), "created": stamp(3_900), "os": "linux"},
+                        indent=None,
                     ).decode()
                 }
             ],
