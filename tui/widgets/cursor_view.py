@@ -22,7 +22,7 @@ CACHED_LINES: Final = 512
 """Rendered lines that are kept: several screens, so that scrolling back and forth renders nothing twice."""
 
 
-class CursorView(ScrollView, can_focus=True):
+class CursorView(ScrollView, can_focus=True, inherit_bindings=False):
     """Lines of which one bears the cursor; only those in view are rendered.
 
     A subclass tells how many lines take the cursor (`_set_size`), renders a line of the screen
@@ -161,8 +161,14 @@ class CursorView(ScrollView, can_focus=True):
             top: index of the first line in view.
         """
         self.set_reactive(CursorView.cursor, self.validate_cursor(cursor))
-        self.scroll_to(y=top, animate=False, force=True)
-        self._show_cursor()
+        if self._view_height:
+            self.scroll_to(y=top, animate=False, force=True)
+            self._show_cursor()
+
+    @property
+    def _cursor_in_view(self) -> bool:
+        """Whether the cursor line shows; the wheel may have moved the view away from it."""
+        return 0 <= self.cursor - round(self.scroll_y) < self._view_height
 
     def _show_cursor(self) -> None:
         """Scroll the least that brings the cursor into view; with the last line comes what is below it."""

@@ -18,6 +18,8 @@ from tui.widgets.cursor_view import CursorView
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Sequence
 
+__all__ = ["Column", "VirtualTable"]
+
 R = TypeVar("R")
 RowT = TypeVar("RowT")
 
@@ -212,9 +214,12 @@ class VirtualTable(CursorView, Generic[R], can_focus=True):
 
     def rows_changed(self) -> None:
         """Show what was appended to the rows; what the other rows show is asked again, too."""
+        in_view = self._cursor_in_view
         self._strips.clear()
         self._measure()
-        self._place_cursor(self.cursor, round(self.scroll_y))
+        self.set_reactive(VirtualTable.cursor, self.validate_cursor(self.cursor))
+        if in_view:
+            self._show_cursor()
         self._wants_rows = True
         self._announce()
         self._check_end()
@@ -256,7 +261,10 @@ class VirtualTable(CursorView, Generic[R], can_focus=True):
             note = Content(multi_line(note, NOTE_LIMIT), strip_control_codes=False)
         self._note = note or None
         self._note_style = style
+        in_view = self._cursor_in_view
         self._measure()
+        if in_view:
+            self._show_cursor()
 
     # Cursor
 
@@ -292,7 +300,7 @@ class VirtualTable(CursorView, Generic[R], can_focus=True):
 
     def _announce(self, *, moved: bool = False) -> None:
         """Tell which row is under the cursor unless that was told already."""
-        if not self.is_mounted:
+        if not self.is_running:
             return
         row = self.row
         if row is None:
@@ -306,7 +314,7 @@ class VirtualTable(CursorView, Generic[R], can_focus=True):
     def _check_end(self) -> None:
         """Ask for more rows, once, when the last ones are near."""
         height = self._view_height
-        if not (self._wants_rows and self.is_mounted and height):
+        if not (self._wants_rows and self.is_running and height):
             return
         if max(self.cursor, round(self.scroll_y) + height - 1) + height >= self._count:
             self._wants_rows = False
