@@ -27,13 +27,13 @@ def size(octets: int) -> str:
     """Tell a number of bytes in decimal units, as registries do: "999 B", "3.6 MB", "212 MB"."""
     if octets < _THOUSAND:
         return f"{octets} B"
-    value = float(octets)
-    unit = ""
-    for unit in _SIZE_UNITS:
+    value = octets / _THOUSAND
+    units = iter(_SIZE_UNITS)
+    unit = next(units)
+    # Rounding must not lead to "1000 kB".
+    while value >= _THOUSAND - 0.5 and (greater := next(units, "")):
         value /= _THOUSAND
-        # Rounding must not lead to "1000 kB".
-        if value < _THOUSAND - 0.5:
-            break
+        unit = greater
     digits = 1 if round(value, 1) < _HUNDRED else 0
     return f"{value:.{digits}f} {unit}"
 

@@ -46,6 +46,12 @@ class Library:
         """Tell who one is at a registry; "" for nobody."""
         return self.connections.login_label(host)
 
+    def known_manifest(
+        self, host: RegistryHost, repository: Repository, reference: Tag | Digest
+    ) -> Index | Manifest | None:
+        """Return a manifest or index that was asked for by digest before, without asking the registry."""
+        return self._manifests.get((host, repository, reference))
+
     async def manifest(
         self, host: RegistryHost, repository: Repository, reference: Tag | Digest
     ) -> Index | Manifest:

@@ -20,7 +20,7 @@ from tui.client.tokens import pull_scope
 from tui.client.transport import Transports
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Mapping
+    from collections.abc import AsyncGenerator, Callable, Mapping
     from contextlib import AbstractAsyncContextManager
     from hashlib import _Hash
     from pathlib import Path
@@ -188,7 +188,7 @@ class Registry:
         timeouts = self._session.sender.timeouts
         return await self._session.fetch(call, limit=MAX_LISTING, what="answer", seconds=timeouts.listing)
 
-    def repositories(self, *, page_size: int = PAGE_SIZE) -> AsyncIterator[Page[Repository]]:
+    def repositories(self, *, page_size: int = PAGE_SIZE) -> AsyncGenerator[Page[Repository], None]:
         """List the repositories, page by page; each is asked for when the one before has been used.
 
         Args:
@@ -200,7 +200,7 @@ class Registry:
         """
         return listings.list_repositories(self._session, page_size)
 
-    def tags(self, repository: Repository, *, page_size: int = PAGE_SIZE) -> AsyncIterator[Page[Tag]]:
+    def tags(self, repository: Repository, *, page_size: int = PAGE_SIZE) -> AsyncGenerator[Page[Tag], None]:
         """List the tags of a repository, page by page; each is asked for when the one before has been used.
 
         Args:

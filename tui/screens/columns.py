@@ -68,7 +68,9 @@ def preceding(column: Column, *, is_index: bool) -> Column:
             return Column(column - 1)
 
 
-def plan(width: int, current: Column, *, is_index: bool, on_detail: bool = False, zoomed: bool = False) -> Plan:
+def plan(
+    width: int, current: Column, *, is_index: bool, on_detail: bool = False, zoomed: bool = False
+) -> Plan:
     """Decide what shows in a terminal of `width` cells.
 
     Args:
@@ -88,7 +90,11 @@ def plan(width: int, current: Column, *, is_index: bool, on_detail: bool = False
     left_weights = (PARENT_WEIGHT,) * len(left)
     if current is Column.REPOSITORIES and not on_detail:
         right: tuple[Column, ...] = (preview,)
-    elif on_detail or preview is Column.DETAIL or (current is Column.REGISTRIES and not left and width < MEDIUM_WIDTH):
+    elif (
+        on_detail
+        or preview is Column.DETAIL
+        or (current is Column.REGISTRIES and not left and width < MEDIUM_WIDTH)
+    ):
         right = (Column.DETAIL,)
     else:
         right = (preview, Column.DETAIL)

@@ -1,0 +1,109 @@
+"""The command `ocitui`: arguments, settings and logins become a session, and the session an application.
+
+The only place where things are put together. Nothing that draws or connects is imported before the arguments
+have been read.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from tui.arguments import ExitCode, parse_arguments
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Sequence
+
+    from tui.app import OcituiApp
+    from tui.arguments import Arguments, Place
+    from tui.demo import DemoServer
+    from tui.session import Session
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command, and tell how it ended (see `ExitCode`)."""
+    arguments = parse_arguments(argv)
+    if not (sys.stdin.isatty() and sys.stdout.isatty()):
+        print("ocitui: this is a program for a terminal, and here is none", file=sys.stderr)  # noqa: T201  # the command's own complaint
+        return ExitCode.USAGE
+    try:
+        return run(arguments)
+    except KeyboardInterrupt:
+        return ExitCode.INTERRUPTED
+
+
+def run(arguments: Arguments) -> int:
+    """Run the browser until the person leaves it."""
+    from tui.app import OcituiApp  # noqa: PLC0415  # see the module's docstring
+    from tui.config import SettingsError, load_settings  # noqa: PLC0415  # see the module's docstring
+    from tui.session import Session  # noqa: PLC0415  # see the module's docstring
+
+    try:
+        settings = load_settings()
+    except SettingsError as error:
+        print(f"ocitui: {error}", file=sys.stderr)  # noqa: T201  # the command's own complaint
+        return ExitCode.REFUSED
+    session = Session(settings, ca_file=arguments.ca_file)
+    if arguments.demo:
+        servers: list[DemoServer] = []
+        try:
+            return _run_app(OcituiApp(session, _open_demo(session, arguments.place, servers)))
+        finally:
+            for server in servers:
+                server.stop()
+    return _run_app(OcituiApp(session, _open_place(session, arguments)))
+
+
+def _run_app(app: OcituiApp) -> int:
+    app.run()
+    return app.return_code or ExitCode.FINE
+
+
+def _open_place(session: Session, arguments: Arguments) -> Callable[[], Awaitable[Place | None]]:
+    """Make what runs after the first frame: it loads the client aside, and tells what the arguments name."""
+
+    async def start() -> Place | None:
+        place = arguments.place
+        if place is not None and place.host is not None and arguments.insecure_http:
+            session.connections.allow_plain_http(place.host)
+        await asyncio.to_thread(_load_client)
+        return place
+
+    return start
+
+
+def _open_demo(
+    session: Session, place: Place | None, servers: list[DemoServer]
+) -> Callable[[], Awaitable[Place | None]]:
+    """Make what runs after the first frame: it starts the demo registry aside, and tells where it is."""
+
+    def serve() -> DemoServer:
+        from tui.demo import DemoServer  # noqa: PLC0415  # nobody else needs a server
+
+        server = DemoServer()
+        server.start()
+        servers.append(server)
+        _load_client()
+        return server
+
+    async def start() -> Place | None:
+        from tui.arguments import Place  # noqa: PLC0415  # for the type checker a name, here a value
+        from tui.client.names import RegistryHost  # noqa: PLC0415  # as above
+        from tui.session import DEMO  # noqa: PLC0415  # as above
+
+        server = await asyncio.to_thread(serve)
+        host = RegistryHost(server.host)
+        session.add_registry(host, DEMO)
+        return replace(place, host=host) if place is not None else Place(host)
+
+    return start
+
+
+def _load_client() -> None:
+    """Import the client and what it stands on, on a thread, while the person looks at the first frame."""
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,93 @@
+"""The application: themes, keys, the palette, and the lifetime of what it works with."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from textual.app import App, SystemCommand
+from textual.binding import Binding, BindingType
+
+from tui.commands import KeyCommands
+from tui.config import SettingsError
+from tui.figures import counted
+from tui.screens.browser import BrowserScreen
+from tui.screens.dialogs import QuestionScreen
+from tui.themes import DARK, THEMES
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Iterable
+
+    from textual.screen import Screen
+    from textual.theme import Theme
+
+    from tui.arguments import Place
+    from tui.session import Session
+
+
+class OcituiApp(App[None]):
+    """Browses registries."""
+
+    TITLE = "ocitui"
+    CSS_PATH = "app.tcss"
+    COMMANDS: ClassVar = {*App.COMMANDS, KeyCommands}
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("ctrl+q", "quit", "quit", id="app.quit", show=False, priority=True, system=True),
+    ]
+
+    def __init__(self, session: Session, start: Callable[[], Awaitable[Place | None]]) -> None:
+        """Prepare the application.
+
+        Args:
+            session: What it works with; it is closed when the application ends.
+            start: Runs after the first frame, and tells what to open.
+        """
+        super().__init__()
+        self.session = session
+        self._opening = start
+        for theme in THEMES:
+            self.register_theme(theme)
+        wanted = session.settings.theme or DARK.name
+        self.theme = wanted if wanted in self.available_themes else DARK.name
+        self.set_keymap(dict(session.settings.keys))
+
+    def get_default_screen(self) -> Screen[None]:
+        """Begin with the browser."""
+        return BrowserScreen(self.session, self._opening)
+
+    def on_mount(self) -> None:
+        """Remember the theme that the person chooses from now on."""
+        self.theme_changed_signal.subscribe(self, self._keep_theme)
+
+    def _keep_theme(self, theme: Theme) -> None:
+        try:
+            self.session.choose_theme(theme.name)
+        except SettingsError as error:
+            self.notify(str(error), title="The theme is not kept", severity="warning", markup=False)
+
+    async def on_unmount(self) -> None:
+        """Close all connections, and end what is under way."""
+        await self.session.aclose()
+
+    def get_system_commands(self, screen: Screen[Any]) -> Iterable[SystemCommand]:  # noqa: ARG002  # Textual's signature
+        """Offer what has no key."""
+        yield SystemCommand("theme", "Choose other colours", self.action_change_theme)
+        yield SystemCommand("picture", "Save a picture of the screen (SVG)", self.deliver_screenshot)
+
+    async def action_quit(self) -> None:
+        """Leave; ask first where downloads are under way."""
+        running = len(self.session.downloads.active)
+        if not running:
+            self.exit()
+            return
+
+        def decide(answer: str | None) -> None:
+            if answer == "leave":
+                self.exit()
+
+        question = QuestionScreen(
+            f"{counted(running, 'download')} under way",
+            "Leaving stops them, and what has arrived of them is thrown away.",
+            {"stay": "Stay", "leave": "Leave"},
+        )
+        self.push_screen(question, decide)

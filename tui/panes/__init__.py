@@ -1,0 +1,1 @@
+"""One column each: input down, typed message up, its own load worker."""

@@ -1,0 +1,349 @@
+"""What the list panes share: a subject whose contents they list, loaded page by page when looked at."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import aclosing
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
+
+from textual import on, work
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.reactive import reactive
+
+from tui.client.errors import RegistryError
+from tui.figures import count
+from tui.sanitize import one_line
+from tui.widgets.filter import FilterInput
+from tui.widgets.table import VirtualTable
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Hashable, Sequence
+
+    from textual.app import ComposeResult
+    from textual.message import Message
+
+    from tui.library import Library
+    from tui.widgets.columns import Column
+
+SubjectT = TypeVar("SubjectT")
+RowT = TypeVar("RowT")
+
+SETTLE_SECONDS = 0.06
+"""A load waits this long, so that holding an arrow key costs no request for every row that passes by."""
+
+LOADING = "loading …"
+
+
+@dataclass(frozen=True, slots=True)
+class Batch(Generic[RowT]):
+    """Some rows more."""
+
+    rows: Sequence[RowT]
+    last: bool
+    """Whether these are all."""
+    patient: bool = True
+    """Whether the load goes on only when the person comes near the end of what is there."""
+
+
+class ListPane(Vertical, Generic[SubjectT, RowT]):
+    """A bordered list of what is inside its subject.
+
+    A subject is loaded when the pane is `wanted` (on screen), and once. A new subject empties the pane and
+    cancels the load under way, down to the socket. Lists come a page at a time, the next one as the cursor
+    nears the end.
+    """
+
+    DEFAULT_CSS = """
+    ListPane {
+        border: round $border-blurred;
+        border-title-color: $foreground;
+        border-title-style: none;
+        border-subtitle-color: $text-muted;
+        padding: 0;
+        &:focus-within { border: round $border; border-title-color: $text-accent; border-title-style: bold; }
+    }
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding(
+            "slash", "filter", "filter", id="list.filter", tooltip="Show only the rows that contain a text"
+        ),
+        Binding("r", "reload", "reload", id="list.reload", tooltip="Ask the registry again", show=False),
+    ]
+
+    TITLE: ClassVar[str] = ""
+    NOUN: ClassVar[str] = ""
+
+    subject: reactive[Any] = reactive(None)
+    """What the pane lists the contents of; None for nothing."""
+
+    wanted: reactive[bool] = reactive(default=False)
+    """Whether somebody looks at the pane: only then it loads."""
+
+    def __init__(self, library: Library, *, id: str) -> None:  # noqa: A002  # Textual's name for it
+        super().__init__(id=id)
+        self.library = library
+        self.table: VirtualTable[RowT] = VirtualTable(self.columns(), key=self.row_key)
+        self.filter_input = FilterInput()
+        self._pinned: list[RowT] = []
+        self._listed: list[RowT] = []
+        self._rows: list[RowT] = []
+        self._note = self._hint = ""
+        self._started = False
+        self._selection: object = None
+        self._filter = ""
+        self._complete = False
+        self._failed = False
+        self._more = asyncio.Event()
+        self.border_title = self.TITLE
+
+    # What a pane says about itself.
+
+    def columns(self) -> Sequence[Column[RowT]]:
+        """Describe the table's columns."""
+        raise NotImplementedError
+
+    def pages(self, subject: SubjectT) -> AsyncGenerator[Batch[RowT], None]:
+        """Load the contents of a subject."""
+        raise NotImplementedError
+
+    def highlighted(self, row: RowT | None) -> Message:
+        """Make the message that says which row the cursor is on."""
+        raise NotImplementedError
+
+    def opened(self, row: RowT) -> Message:
+        """Make the message that says which row the person wants to go into."""
+        raise NotImplementedError
+
+    def row_key(self, row: RowT) -> Hashable:
+        """Tell what makes a row that row, whatever is known about it."""
+        return row
+
+    def row_text(self, row: RowT) -> str:
+        """Tell the text that the filter looks at."""
+        return str(row)
+
+    def pinned(self, subject: SubjectT) -> Sequence[RowT]:  # noqa: ARG002  # for those who override it
+        """Rows that are there before the registry has said anything, and whether or not it lists them."""
+        return ()
+
+    def empty_note(self) -> str:
+        """Say why there is nothing, and what one can do."""
+        return f"no {self.NOUN} here"
+
+    @property
+    def hint(self) -> str:
+        """What stands in the pane while it has no subject."""
+        return self._hint
+
+    @hint.setter
+    def hint(self, hint: str) -> None:
+        self._hint = hint
+        if self.subject is None:
+            self._tell(hint)
+
+    # Life.
+
+    def compose(self) -> ComposeResult:
+        yield self.filter_input
+        yield self.table
+
+    def on_mount(self) -> None:
+        self._tell(self.hint if self.subject is None else self._note)
+
+    def watch_subject(self) -> None:
+        self._clear()
+        self._start_if_wanted()
+
+    def watch_wanted(self) -> None:
+        self._start_if_wanted()
+
+    @property
+    def row(self) -> RowT | None:
+        """The row that the cursor is on."""
+        return self.table.row
+
+    @property
+    def listed(self) -> Sequence[RowT]:
+        """All rows that have arrived, whether the filter shows them or not."""
+        return self._listed
+
+    @property
+    def started(self) -> bool:
+        """Whether the contents of the subject were asked for."""
+        return self._started
+
+    def _clear(self) -> None:
+        self.workers.cancel_node(self)
+        self._started = self._complete = self._failed = False
+        self._filter = ""
+        self._selection = None
+        self._note = self.hint if self.subject is None else ""
+        with self.prevent(FilterInput.Changed, FilterInput.Closed):
+            self.filter_input.close(keep=False)
+        self._listed = []
+        self._pinned = list(self.pinned(self.subject)) if self.subject is not None else []
+        self._rebuild()
+
+    def _start_if_wanted(self) -> None:
+        if self.wanted and self.subject is not None and not self._started and self.is_mounted:
+            self._started = True
+            self._tell(LOADING)
+            self._load(self.subject)
+
+    @work(exclusive=True, group="load", description="load a list")
+    async def _load(self, subject: SubjectT) -> None:
+        await asyncio.sleep(SETTLE_SECONDS)
+        try:
+            async with aclosing(self.pages(subject)) as pages:
+                async for batch in pages:
+                    self._add(batch)
+                    if batch.last:
+                        break
+                    if batch.patient:
+                        await self._wait_for_interest()
+        except RegistryError as error:
+            self._fail(error)
+        else:
+            self._complete = True
+            self._tell("")
+
+    async def _wait_for_interest(self) -> None:
+        """Wait until the cursor nears the end, or a filter wants to see everything."""
+        self._more.clear()
+        if not self._filter:
+            await self._more.wait()
+
+    # Rows.
+
+    def _add(self, batch: Batch[RowT]) -> None:
+        self._listed.extend(batch.rows)
+        self._complete = batch.last
+        keys = {self.row_key(row) for row in batch.rows} if self._pinned else set()
+        unlisted = [row for row in self._pinned if self.row_key(row) not in keys]
+        if len(unlisted) < len(self._pinned):
+            # The registry lists it: it takes its place among the others.
+            self._pinned = unlisted
+            self._rebuild()
+        else:
+            self._rows.extend(row for row in batch.rows if self._matches(row))
+            self.table.rows_changed()
+            self._follow_selection()
+        self._tell("" if batch.last else LOADING)
+
+    def _fail(self, error: RegistryError) -> None:
+        self._failed = True
+        self._tell("\n".join(filter(None, (f"✗ {error}", error.remedy, "r  try again"))))
+
+    def replace(self, row: RowT) -> None:
+        """Put a row that is known better in the place of the one with the same key."""
+        key = self.row_key(row)
+        for rows in (self._pinned, self._listed, self._rows):
+            for index, known in enumerate(rows):
+                if self.row_key(known) == key:
+                    rows[index] = row
+        self.table.rows_changed()
+        self._tell(self._note)
+
+    def pin(self, row: RowT) -> None:
+        """Put a row at the top that the registry has not listed (yet)."""
+        key = self.row_key(row)
+        if all(self.row_key(known) != key for known in (*self._pinned, *self._listed)):
+            self._pinned.insert(0, row)
+            self._rebuild()
+
+    def select(self, key: object) -> None:
+        """Put the cursor on the row with a key, now or as soon as it arrives."""
+        self._selection = key
+        self._follow_selection()
+
+    def _follow_selection(self) -> None:
+        if self._selection is None:
+            return
+        for index, row in enumerate(self._rows):
+            if self.row_key(row) == self._selection:
+                self._selection = None
+                self.table.cursor = index
+                return
+
+    def _matches(self, row: RowT) -> bool:
+        text = self.row_text(row).casefold()
+        return all(word in text for word in self._filter.casefold().split())
+
+    def _rebuild(self) -> None:
+        """Show all rows that match the filter, in their order."""
+        self._rows = [row for row in (*self._pinned, *self._listed) if self._matches(row)]
+        self.table.set_rows(self._rows, keep_cursor=True)
+        self._follow_selection()
+        self._tell(self._note)
+        if self.table.row is None:
+            self.post_message(self.highlighted(None))
+
+    def _tell(self, note: str) -> None:
+        """Show a note below the rows, and the figures in the border."""
+        self._note = note
+        total = len(self._pinned) + len(self._listed)
+        if not note and self._complete and not self._rows:
+            note = f"nothing matches “{one_line(self._filter)}”" if total else self.empty_note()
+        self.table.set_note(note, "error" if self._failed else "muted")
+        self.border_subtitle = self.status(len(self._rows), total)
+
+    def status(self, shown: int, total: int) -> str:
+        """Tell what the border says of the figures."""
+        if self._complete:
+            known = count(total)
+        elif total and not self._failed:
+            known = f"{count(total)}+ …"
+        else:
+            known = count(total) if total else ""
+        return f"{count(shown)} of {known}" if self._filter else known
+
+    # What the person does.
+
+    @on(VirtualTable.Highlighted)
+    def _tell_highlighted(self, event: VirtualTable.Highlighted[RowT]) -> None:
+        event.stop()
+        self.post_message(self.highlighted(event.row))
+
+    @on(VirtualTable.Activated)
+    def _tell_opened(self, event: VirtualTable.Activated[RowT]) -> None:
+        event.stop()
+        self.open_row()
+
+    @on(VirtualTable.EndNear)
+    def _load_more(self, event: VirtualTable.EndNear) -> None:
+        event.stop()
+        self._more.set()
+
+    @on(FilterInput.Changed)
+    def _apply_filter(self, event: FilterInput.Changed) -> None:
+        event.stop()
+        self._filter = event.text.strip()
+        if self._filter:
+            self._more.set()
+        self._rebuild()
+
+    @on(FilterInput.Closed)
+    def _leave_filter(self, event: FilterInput.Closed) -> None:
+        event.stop()
+        self.table.focus()
+
+    def open_row(self) -> None:
+        """Say that the person wants to go into the row under the cursor."""
+        row = self.table.row
+        if row is not None:
+            self.post_message(self.opened(row))
+
+    def action_filter(self) -> None:
+        """Show the filter."""
+        self.filter_input.open()
+
+    def action_reload(self) -> None:
+        """Ask the registry again, and come back to the same row."""
+        row = self.table.row
+        self._clear()
+        if row is not None:
+            self._selection = self.row_key(row)
+        self._start_if_wanted()

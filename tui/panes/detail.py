@@ -1,0 +1,212 @@
+"""The detail view: what there is to say about what the cursor is on, in tabs."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import events, on, work
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.content import Content
+from textual.message import Message
+from textual.reactive import reactive
+from textual.widgets import Static
+
+from tui.client.errors import RegistryError
+from tui.client.models import Index
+from tui.panes import facts, views
+from tui.panes.base import LOADING, SETTLE_SECONDS
+from tui.places import LayerPlace, ManifestPlace, RegistryPlace, RepositoryPlace, Subject
+from tui.widgets.lines import LineView
+
+if TYPE_CHECKING:
+    from textual.app import ComposeResult
+
+    from tui.client import ImageConfig
+    from tui.library import Library
+    from tui.panes.views import View
+
+
+class TabLine(Static):
+    """The labels of the tabs in one line; a click chooses one."""
+
+    DEFAULT_CSS = """
+    TabLine { height: 1; padding: 0 1; text-wrap: nowrap; text-overflow: ellipsis; color: $text-muted; }
+    """
+
+    GAP: ClassVar[int] = 2
+
+    class Chosen(Message):
+        """A tab was clicked."""
+
+        def __init__(self, name: str) -> None:
+            super().__init__()
+            self.name = name
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._tabs: tuple[View, ...] = ()
+
+    def show(self, tabs: tuple[View, ...], chosen: str) -> None:
+        """Show labels, the chosen one underlined; one tab alone needs no line."""
+        self._tabs = tabs
+        self.display = len(tabs) > 1
+        labels = [
+            Content(tab.label).stylize("bold underline $foreground")
+            if tab.name == chosen
+            else Content(tab.label)
+            for tab in tabs
+        ]
+        self.update(Content(" " * self.GAP).join(labels))
+
+    def on_click(self, event: events.Click) -> None:
+        """Choose the tab whose label was clicked."""
+        offset = event.get_content_offset(self)
+        left = 0
+        for tab in self._tabs:
+            if offset is not None and left <= offset.x < left + len(tab.label):
+                self.post_message(self.Chosen(tab.name))
+            left += len(tab.label) + self.GAP
+
+
+class DetailPane(Vertical):
+    """Shows the details of its subject; manifests and configs are loaded when they are looked at."""
+
+    DEFAULT_CSS = """
+    DetailPane {
+        border: round $border-blurred;
+        border-title-color: $foreground;
+        border-subtitle-color: $text-muted;
+        &:focus-within { border: round $border; border-title-color: $text-accent; border-title-style: bold; }
+    }
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding(
+            "right_square_bracket,tab",
+            "tab(1)",
+            "next tab",
+            id="detail.next",
+            tooltip="Show the details' next tab",
+            key_display="tab",
+        ),
+        Binding(
+            "left_square_bracket,shift+tab",
+            "tab(-1)",
+            "previous tab",
+            id="detail.previous",
+            tooltip="Show the details' previous tab",
+            show=False,
+        ),
+    ]
+
+    subject: reactive[Subject | None] = reactive(None)
+    """What the details are about."""
+    wanted: reactive[bool] = reactive(default=False)
+    """Whether somebody looks at the pane: only then it loads."""
+
+    def __init__(self, library: Library, *, id: str) -> None:  # noqa: A002  # Textual's name for it
+        super().__init__(id=id)
+        self.library = library
+        self.tab_line = TabLine()
+        self.lines = LineView()
+        self.border_title = "Details"
+        self._views: tuple[View, ...] = ()
+        self._chosen = views.OVERVIEW
+        self._shown: Subject | None = None
+
+    def compose(self) -> ComposeResult:
+        yield self.tab_line
+        yield self.lines
+
+    def on_mount(self) -> None:
+        self._show(())
+
+    def focus_content(self) -> None:
+        """Take the focus."""
+        self.lines.focus()
+
+    def watch_subject(self) -> None:
+        self._start_if_wanted()
+
+    def watch_wanted(self) -> None:
+        self._start_if_wanted()
+
+    @property
+    def chosen(self) -> str:
+        """The tab that shows."""
+        names = [view.name for view in self._views]
+        return self._chosen if self._chosen in names else next(iter(names), "")
+
+    def _start_if_wanted(self) -> None:
+        if not self.is_mounted or not self.wanted or self._shown == self.subject:
+            return
+        self._shown = self.subject
+        self.workers.cancel_node(self)
+        match self.subject:
+            case RegistryPlace() as place:
+                login = self.library.login_label(place.host)
+                self._show((views.overview(facts.registry_facts(place, login)),))
+            case RepositoryPlace() as place:
+                self._show((views.overview(facts.repository_facts(place)),))
+            case LayerPlace() as place:
+                self._show((views.overview(facts.layer_facts(place, datetime.now(UTC))),))
+            case ManifestPlace() as place:
+                self._show(())
+                self.lines.show_text(LOADING)
+                self._load(place)
+            case None:
+                self._show(())
+
+    @work(exclusive=True, group="load", description="load a manifest and its config")
+    async def _load(self, place: ManifestPlace) -> None:
+        await asyncio.sleep(SETTLE_SECONDS)
+        try:
+            document = await self.library.manifest(place.host, place.repository, place.reference)
+        except RegistryError as error:
+            self.lines.document = views.error_document(error)
+            return
+        if isinstance(document, Index):
+            self._show(views.of_index(facts.index_facts(place, document), document))
+            return
+        config: ImageConfig | None = None
+        problem: RegistryError | None = None
+        if document.is_image and not document.is_schema1:
+            try:
+                config = await self.library.config(place.host, place.repository, document)
+            except RegistryError as error:
+                problem = error
+        now = datetime.now(UTC)
+        self._show(
+            views.of_manifest(
+                facts.manifest_facts(place, document, config, now), document, config, problem, now
+            )
+        )
+
+    def _show(self, shown: tuple[View, ...]) -> None:
+        """Show tabs, and of them the one that the person chose last, if there is one like it."""
+        self._views = shown
+        self._show_chosen()
+
+    def _show_chosen(self) -> None:
+        chosen = self.chosen
+        self.tab_line.show(self._views, chosen)
+        self.lines.document = next((view.make() for view in self._views if view.name == chosen), None)
+        self.refresh_bindings()
+
+    @on(TabLine.Chosen)
+    def _choose(self, event: TabLine.Chosen) -> None:
+        event.stop()
+        self._chosen = event.name
+        self._show_chosen()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002  # Textual's signature
+        return len(self._views) > 1 if action == "tab" else True
+
+    def action_tab(self, step: int) -> None:
+        """Show another tab, in a circle."""
+        names = [view.name for view in self._views]
+        self._chosen = names[(names.index(self.chosen) + step) % len(names)]
+        self._show_chosen()

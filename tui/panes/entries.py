@@ -1,0 +1,219 @@
+"""The entries of an index: platforms, what is attached to them, nested indexes."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.message import Message
+
+from tui.client.errors import NotFoundError, RegistryError
+from tui.client.media_types import is_index
+from tui.client.models import Index, attested_digest, is_attestation
+from tui.figures import counted, size
+from tui.panes.base import Batch, ListPane
+from tui.places import ManifestPlace
+from tui.widgets.columns import Column
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Hashable, Iterable, Sequence
+
+    from tui.client import Descriptor, Manifest
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """An entry of an index, and what is known of the manifest that it names."""
+
+    place: ManifestPlace
+    descriptor: Descriptor
+    under: bool = False
+    """Whether it belongs to the entry above it, as an attestation does."""
+    document: Index | Manifest | None = None
+    """The manifest, once it has arrived."""
+    error: RegistryError | None = None
+    """Why there is no manifest."""
+
+    @property
+    def is_index(self) -> bool:
+        """Whether the entry is an index itself."""
+        return is_index(self.descriptor.media_type)
+
+    @property
+    def missing(self) -> bool:
+        """Whether the registry does not have what the index names."""
+        return isinstance(self.error, NotFoundError)
+
+    @property
+    def annotation_summary(self) -> str:
+        """The annotations in one line."""
+        return "  ".join(f"{key}={value}" for key, value in sorted(self.descriptor.annotations.items()))
+
+    @property
+    def size(self) -> str:
+        """The bytes of config and layers, or what stands in their place."""
+        if self.missing:
+            return "missing"
+        if self.error is not None:
+            return "failed"
+        match self.document:
+            case None:
+                return "…"
+            case Index():
+                return counted(len(self.document.manifests), "entry", "entries")
+            case manifest:
+                return size(manifest.size)
+
+
+def entry_label(descriptor: Descriptor) -> str:
+    """Tell what to call an entry: its platform, or what it is."""
+    if is_attestation(descriptor):
+        return "attestation"
+    platform = descriptor.platform
+    if platform is not None and (platform.os, platform.architecture) != ("unknown", "unknown"):
+        return f"{platform} {platform.os_version}".strip()
+    title = descriptor.annotations.get("org.opencontainers.image.ref.name")
+    if title:
+        return title
+    if is_index(descriptor.media_type):
+        return "index"
+    return descriptor.artifact_type or "no platform"
+
+
+def arrange(place: ManifestPlace, descriptors: Iterable[Descriptor]) -> list[Entry]:
+    """Put attestations under the entries that they attest; what they attest elsewhere stays at the end."""
+    entries: list[Entry] = []
+    attestations: dict[str, list[Descriptor]] = {}
+    for descriptor in descriptors:
+        if is_attestation(descriptor):
+            attestations.setdefault(attested_digest(descriptor) or "", []).append(descriptor)
+        else:
+            entries.append(_entry(place, descriptor))
+    arranged: list[Entry] = []
+    for entry in entries:
+        arranged.append(entry)
+        arranged.extend(
+            _entry(entry.place, attestation, under=True)
+            for attestation in attestations.pop(entry.descriptor.digest, ())
+        )
+    arranged.extend(_entry(place, attestation) for rest in attestations.values() for attestation in rest)
+    return arranged
+
+
+def _entry(parent: ManifestPlace, descriptor: Descriptor, *, under: bool = False) -> Entry:
+    place = ManifestPlace(
+        parent.host, parent.repository, descriptor.digest, label=entry_label(descriptor), parent=parent
+    )
+    return Entry(place, descriptor, under=under)
+
+
+def _label_cell(entry: Entry) -> str:
+    if entry.under:
+        return f"  ⊕ {entry.place.label}"
+    if entry.is_index:
+        return f"{entry.place.label} ▸"
+    return f"{entry.place.label} ✗" if entry.missing else entry.place.label
+
+
+class EntriesPane(ListPane[ManifestPlace, Entry]):
+    """Finds out what a tag names, and lists the entries where it is an index.
+
+    Sizes come in as the manifests of the entries arrive. A nested index is opened in the same pane.
+    """
+
+    TITLE: ClassVar[str] = "Entries"
+    NOUN: ClassVar[str] = "entry"
+
+    @dataclass
+    class Highlighted(Message):
+        """The cursor is on another entry."""
+
+        entry: Entry | None
+        """The entry, None where the list is empty."""
+
+    @dataclass
+    class Opened(Message):
+        """The person wants to see what is in an entry."""
+
+        entry: Entry
+        """The entry."""
+
+    @dataclass
+    class Resolved(Message):
+        """What the pane's subject names has arrived."""
+
+        asked: ManifestPlace
+        """The subject that was asked for."""
+        place: ManifestPlace
+        """The same place by digest."""
+        document: Index | Manifest
+        """The index or the manifest."""
+
+    @dataclass
+    class Failed(Message):
+        """What the pane's subject names did not arrive; the pane says why."""
+
+        asked: ManifestPlace
+        """The subject that was asked for."""
+
+    def columns(self) -> Sequence[Column[Entry]]:
+        return (
+            Column("platform", _label_cell),
+            Column("size", lambda entry: entry.size, width=10, align="right"),
+            Column("digest", lambda entry: entry.descriptor.digest.short, width=12, min_table_width=40),
+            Column("annotations", lambda entry: entry.annotation_summary, width=32, min_table_width=90),
+        )
+
+    async def pages(self, subject: ManifestPlace) -> AsyncGenerator[Batch[Entry], None]:
+        try:
+            document = await self.library.manifest(subject.host, subject.repository, subject.reference)
+        except RegistryError:
+            self.post_message(self.Failed(subject))
+            raise
+        place = replace(subject, reference=document.descriptor.digest, label=subject.name)
+        self.post_message(self.Resolved(subject, place, document))
+        if not isinstance(document, Index):
+            yield Batch((), last=True)
+            return
+        entries = arrange(place, document.manifests)
+        yield Batch(entries, last=False, patient=False)
+        async with asyncio.TaskGroup() as group:
+            for entry in entries:
+                group.create_task(self._complete_entry(entry))
+        yield Batch((), last=True)
+
+    async def _complete_entry(self, entry: Entry) -> None:
+        place = entry.place
+        try:
+            document = await self.library.manifest(place.host, place.repository, entry.descriptor.digest)
+        except RegistryError as error:
+            self.replace(replace(entry, error=error))
+        else:
+            self.replace(replace(entry, document=document))
+
+    def row_key(self, row: Entry) -> Hashable:
+        return row.place
+
+    def row_text(self, row: Entry) -> str:
+        return f"{row.place.label} {row.descriptor.digest} {row.annotation_summary}"
+
+    def highlighted(self, row: Entry | None) -> Message:
+        return self.Highlighted(row)
+
+    def opened(self, row: Entry) -> Message:
+        return self.Opened(row)
+
+    def empty_note(self) -> str:
+        return "This index has no entries."
+
+    def status(self, shown: int, total: int) -> str:
+        platforms = [entry for entry in self.listed if not is_attestation(entry.descriptor)]
+        if not platforms:
+            return super().status(shown, total)
+        known = sum(
+            entry.document.size
+            for entry in platforms
+            if entry.document is not None and not isinstance(entry.document, Index)
+        )
+        return f"index · {counted(len(platforms), 'entry', 'entries')} · {size(known)}"

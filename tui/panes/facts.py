@@ -1,0 +1,191 @@
+"""What there is to say about a place, as labels and values in sections."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tui.client.models import Index, is_attestation
+from tui.figures import age, counted, share, size
+from tui.panes.layers import step_summary
+from tui.widgets.text_document import Field, Section
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
+
+    from tui.client import Descriptor, ImageConfig, Manifest
+    from tui.client.models import Violation
+    from tui.places import LayerPlace, ManifestPlace, RegistryPlace, RepositoryPlace
+
+PROBLEMS_SHOWN = 20
+"""A document with more problems than this is told how many there are."""
+
+
+def registry_facts(place: RegistryPlace, login: str) -> list[Section]:
+    """Describe a registry, without asking it anything."""
+    facts = [("registry", str(place.host)), ("in the list", place.origin), ("login", login or "nobody")]
+    return _sections(("", facts))
+
+
+def repository_facts(place: RepositoryPlace) -> list[Section]:
+    """Describe a repository."""
+    return _sections(
+        (
+            "",
+            [
+                ("repository", str(place.repository)),
+                ("registry", str(place.host)),
+                ("name", f"{place.host}/{place.repository}"),
+            ],
+        )
+    )
+
+
+def index_facts(place: ManifestPlace, index: Index) -> list[Section]:
+    """Describe an index."""
+    platforms = [entry for entry in index.manifests if not is_attestation(entry)]
+    attestations = len(index.manifests) - len(platforms)
+    facts = [
+        ("kind", "index"),
+        ("entries", counted(len(platforms), "entry", "entries")),
+        ("attestations", str(attestations) if attestations else ""),
+        ("artifact type", index.artifact_type),
+        *_identity(place, index.descriptor),
+        ("subject", index.subject.digest if index.subject is not None else ""),
+    ]
+    return _sections(("", facts), _annotations(index.annotations), _problems(index.problems))
+
+
+def manifest_facts(
+    place: ManifestPlace, manifest: Manifest, config: ImageConfig | None, now: datetime
+) -> list[Section]:
+    """Describe a manifest, and the image where it is one."""
+    facts = [
+        ("kind", _kind(manifest)),
+        ("platform", str(config.platform) if config is not None and config.platform is not None else ""),
+        ("created", "" if config is None else moment(config.created, now)),
+        ("size", f"{size(manifest.size)} in {counted(len(manifest.layers), 'layer')}"),
+        *_identity(place, manifest.descriptor),
+        ("config", manifest.config.digest if manifest.config is not None else ""),
+        ("config type", "" if manifest.config is None or manifest.is_image else manifest.config.media_type),
+        ("subject", manifest.subject.digest if manifest.subject is not None else ""),
+    ]
+    problems = (*manifest.problems, *(config.problems if config is not None else ()))
+    return _sections(
+        ("", facts),
+        ("Container", container_facts(config.config, config.author) if config is not None else []),
+        _annotations(manifest.annotations),
+        _problems(problems),
+    )
+
+
+def container_facts(config: Mapping[str, object], author: str) -> list[tuple[str, str]]:
+    """Describe how a container of an image is started; what has another shape than it should is left out."""
+    facts = [
+        ("entry point", _words(config.get("Entrypoint"))),
+        ("command", _words(config.get("Cmd"))),
+        ("user", _text(config.get("User"))),
+        ("directory", _text(config.get("WorkingDir"))),
+        ("ports", _keys(config.get("ExposedPorts"))),
+        ("volumes", _keys(config.get("Volumes"))),
+        ("stop signal", _text(config.get("StopSignal"))),
+        ("author", author),
+    ]
+    environment = config.get("Env")
+    if isinstance(environment, list):
+        facts.extend(
+            ("environment" if not index else "", _text(line)) for index, line in enumerate(environment)
+        )
+    labels = config.get("Labels")
+    if isinstance(labels, dict):
+        facts.extend((f"label {key}", _text(value)) for key, value in sorted(labels.items()))
+    return facts
+
+
+def layer_facts(place: LayerPlace, now: datetime) -> list[Section]:
+    """Describe a layer, a step of the history that made none, or a config."""
+    facts: list[tuple[str, str]] = []
+    descriptor = place.descriptor
+    if place.number:
+        facts.append(("layer", f"{place.number} of {place.count}"))
+    elif descriptor is not None:
+        facts.append(("kind", "config"))
+    else:
+        facts.append(("kind", "step without a layer"))
+    if descriptor is not None:
+        percent = f"  {share(descriptor.size, place.whole)} of all layers" if place.number else ""
+        facts.extend(
+            [
+                ("size", f"{size(descriptor.size)}  ({descriptor.size:,} bytes){percent}"),
+                ("media type", descriptor.media_type or "not said"),
+                ("digest", descriptor.digest),
+                ("diff id", place.diff_id),
+                *(("also at", url) for url in descriptor.urls),
+            ]
+        )
+    sections = [("", facts)]
+    if place.step is not None:
+        step = place.step
+        sections.append(
+            (
+                "Made by",
+                [
+                    ("step", step_summary(step)),
+                    ("created", moment(step.created, now)),
+                    ("comment", step.comment),
+                    ("author", step.author),
+                ],
+            )
+        )
+    if descriptor is not None:
+        sections.append(_annotations(descriptor.annotations))
+    return _sections(*sections)
+
+
+def moment(value: datetime | None, now: datetime) -> str:
+    """Tell a moment and how long ago it was; "-" where there is none, as in reproducible builds."""
+    return f"{value:%Y-%m-%d %H:%M} UTC  ({age(value, now)})" if value is not None else "-"
+
+
+def _kind(manifest: Manifest) -> str:
+    if manifest.is_schema1:
+        return "image (Docker schema 1)"
+    return "image" if manifest.is_image else manifest.kind or "artifact"
+
+
+def _identity(place: ManifestPlace, descriptor: Descriptor) -> list[tuple[str, str]]:
+    return [
+        ("media type", descriptor.media_type or "not said"),
+        ("digest", descriptor.digest),
+        ("document", size(descriptor.size)),
+        ("reference", place.text),
+    ]
+
+
+def _annotations(annotations: Mapping[str, str]) -> tuple[str, list[tuple[str, str]]]:
+    return "Annotations", sorted(annotations.items())
+
+
+def _problems(problems: Sequence[Violation]) -> tuple[str, list[tuple[str, str]]]:
+    facts = [(problem.path, problem.message) for problem in problems[:PROBLEMS_SHOWN]]
+    if len(problems) > PROBLEMS_SHOWN:
+        facts.append(("…", f"{len(problems) - PROBLEMS_SHOWN} more"))
+    return "Not as the specification says", facts
+
+
+def _sections(*sections: tuple[str, list[tuple[str, str]]]) -> list[Section]:
+    """Leave out what has no value, and sections without facts."""
+    kept = ((title, [Field(label, value) for label, value in facts if value]) for title, facts in sections)
+    return [Section(title, fields) for title, fields in kept if fields]
+
+
+def _text(value: object) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def _words(value: object) -> str:
+    return " ".join(_text(word) for word in value) if isinstance(value, list) else _text(value)
+
+
+def _keys(value: object) -> str:
+    return "  ".join(sorted(map(str, value))) if isinstance(value, dict) else ""

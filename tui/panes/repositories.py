@@ -1,0 +1,78 @@
+"""The repositories of a registry."""
+
+from __future__ import annotations
+
+from contextlib import aclosing
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.message import Message
+
+from tui.panes.base import Batch, ListPane
+from tui.places import RepositoryPlace
+from tui.widgets.columns import Column
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Callable, Sequence
+
+    from tui.client import RegistryHost, Repository
+    from tui.library import Library
+
+
+class RepositoriesPane(ListPane["RegistryHost", RepositoryPlace]):
+    """Lists the repositories of a registry: those opened by name, then its catalog, page by page."""
+
+    TITLE: ClassVar[str] = "Repositories"
+    NOUN: ClassVar[str] = "repository"
+
+    @dataclass
+    class Highlighted(Message):
+        """The cursor is on another repository."""
+
+        place: RepositoryPlace | None
+        """The repository, None where the list is empty."""
+
+    @dataclass
+    class Opened(Message):
+        """The person wants to see the tags of a repository."""
+
+        place: RepositoryPlace
+        """The repository."""
+
+    def __init__(
+        self,
+        library: Library,
+        *,
+        id: str,  # noqa: A002  # Textual's name for it
+        opened_by_name: Callable[[RegistryHost], Sequence[Repository]],
+    ) -> None:
+        super().__init__(library, id=id)
+        self._opened_by_name = opened_by_name
+        self.hint = "enter  ask this registry"
+
+    def columns(self) -> Sequence[Column[RepositoryPlace]]:
+        return (Column("repository", lambda place: place.repository),)
+
+    def pinned(self, subject: RegistryHost) -> Sequence[RepositoryPlace]:
+        return [RepositoryPlace(subject, name) for name in self._opened_by_name(subject)]
+
+    async def pages(self, subject: RegistryHost) -> AsyncGenerator[Batch[RepositoryPlace], None]:
+        first = True
+        async with aclosing(self.library.registry(subject).repositories()) as pages:
+            async for page in pages:
+                # A catalog that comes in one piece need not be in any order.
+                names = sorted(page.items) if first and page.last else page.items
+                yield Batch([RepositoryPlace(subject, name) for name in names], last=page.last)
+                first = False
+
+    def row_text(self, row: RepositoryPlace) -> str:
+        return row.repository
+
+    def highlighted(self, row: RepositoryPlace | None) -> Message:
+        return self.Highlighted(row)
+
+    def opened(self, row: RepositoryPlace) -> Message:
+        return self.Opened(row)
+
+    def empty_note(self) -> str:
+        return "This registry lists no repositories.\no  open one by name"

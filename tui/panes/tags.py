@@ -1,0 +1,64 @@
+"""The tags of a repository."""
+
+from __future__ import annotations
+
+from contextlib import aclosing
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.message import Message
+
+from tui.panes.base import Batch, ListPane
+from tui.places import ManifestPlace, RepositoryPlace
+from tui.widgets.columns import Column
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Sequence
+
+
+class TagsPane(ListPane[RepositoryPlace, ManifestPlace]):
+    """Lists the tags of a repository page by page, and digests that were opened by name."""
+
+    TITLE: ClassVar[str] = "Tags"
+    NOUN: ClassVar[str] = "tag"
+
+    @dataclass
+    class Highlighted(Message):
+        """The cursor is on another tag."""
+
+        place: ManifestPlace | None
+        """The tag, None where the list is empty."""
+
+    @dataclass
+    class Opened(Message):
+        """The person wants to see what a tag names."""
+
+        place: ManifestPlace
+        """The tag."""
+
+    def columns(self) -> Sequence[Column[ManifestPlace]]:
+        return (Column("tag", lambda place: place.name),)
+
+    async def pages(self, subject: RepositoryPlace) -> AsyncGenerator[Batch[ManifestPlace], None]:
+        registry = self.library.registry(subject.host)
+        first = True
+        async with aclosing(registry.tags(subject.repository)) as pages:
+            async for page in pages:
+                # A list that comes in one piece need not be in any order.
+                tags = sorted(page.items) if first and page.last else page.items
+                yield Batch(
+                    [ManifestPlace(subject.host, subject.repository, tag) for tag in tags], last=page.last
+                )
+                first = False
+
+    def row_text(self, row: ManifestPlace) -> str:
+        return row.name
+
+    def highlighted(self, row: ManifestPlace | None) -> Message:
+        return self.Highlighted(row)
+
+    def opened(self, row: ManifestPlace) -> Message:
+        return self.Opened(row)
+
+    def empty_note(self) -> str:
+        return "This repository has no tags.\no  open a tag or a digest by name"

@@ -1,0 +1,166 @@
+"""The downloads of this run: a drawer at the bottom, a row each."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.message import Message
+
+from tui.figures import bar, duration, size
+from tui.sanitize import one_line
+from tui.transfers import State, Transfer
+from tui.widgets.columns import Column
+from tui.widgets.table import VirtualTable
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from textual.app import ComposeResult
+    from textual.timer import Timer
+
+    from tui.transfers import Downloads
+
+REFRESH_SECONDS = 0.25
+"""Figures that change faster than this cannot be read."""
+
+BAR_CELLS = 16
+ROWS_SHOWN = 4
+"""The drawer is at most this many rows high; the others are scrolled to."""
+
+_WORDS = {
+    State.QUEUED: "queued",
+    State.RUNNING: "",
+    State.DONE: "✓ verified",
+    State.CANCELLED: "cancelled",
+    State.FAILED: "✗ failed",
+}
+
+
+def _bar_cell(transfer: Transfer) -> str:
+    return bar(transfer.done, transfer.total or 0, BAR_CELLS)
+
+
+def _size_cell(transfer: Transfer) -> str:
+    if transfer.total is None or transfer.state is not State.RUNNING:
+        return size(transfer.total or transfer.done)
+    return f"{size(transfer.done)} of {size(transfer.total)}"
+
+
+def _speed_cell(transfer: Transfer) -> str:
+    return f"{size(round(transfer.speed))}/s" if transfer.state is State.RUNNING else ""
+
+
+def _state_cell(transfer: Transfer) -> str:
+    if transfer.state is State.RUNNING:
+        return f"{duration(transfer.eta)} left" if transfer.eta is not None else "running"
+    word = _WORDS[transfer.state]
+    return f"{word}: {one_line(str(transfer.error))}" if transfer.error is not None else word
+
+
+class TransfersPane(Vertical):
+    """Shows how far downloads are; it takes no room while there are none."""
+
+    DEFAULT_CSS = """
+    TransfersPane {
+        display: none;
+        height: auto;
+        border: round $border-blurred;
+        border-title-color: $foreground;
+        border-subtitle-color: $text-muted;
+        &.-used { display: block; }
+        &:focus-within { border: round $border; border-title-color: $text-accent; border-title-style: bold; }
+    }
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding(
+            "x",
+            "stop",
+            "stop",
+            id="transfers.stop",
+            tooltip="Stop the download under the cursor, or take one that has ended off the list",
+        ),
+        Binding(
+            "r",
+            "retry",
+            "retry",
+            id="transfers.retry",
+            tooltip="Start the download under the cursor once more",
+        ),
+    ]
+
+    class Progressed(Message):
+        """There is something new to say about the downloads as a whole."""
+
+    def __init__(self, downloads: Downloads, *, id: str) -> None:  # noqa: A002  # Textual's name for it
+        super().__init__(id=id)
+        self.downloads = downloads
+        self.table: VirtualTable[Transfer] = VirtualTable(self._columns())
+        self.border_title = "Downloads"
+        self._timer: Timer | None = None
+
+    def compose(self) -> ComposeResult:
+        yield self.table
+
+    def on_mount(self) -> None:
+        self._timer = self.set_interval(REFRESH_SECONDS, self.update_figures, pause=True)
+
+    def focus_content(self) -> None:
+        """Take the focus."""
+        self.table.focus()
+
+    def start_watching(self) -> None:
+        """Show the downloads, and look at them until all have ended."""
+        if self._timer is not None:
+            self._timer.resume()
+        self.update_figures()
+
+    def update_figures(self) -> None:
+        """Show how far the downloads are."""
+        transfers = self.downloads.transfers
+        self.set_class(bool(transfers), "-used")
+        self.table.styles.height = min(len(transfers), ROWS_SHOWN)
+        self.table.set_rows(transfers, keep_cursor=True)
+        self.refresh_bindings()
+        self.border_subtitle = self.summary()
+        if not self.downloads.active and self._timer is not None:
+            self._timer.pause()
+        self.post_message(self.Progressed())
+
+    def summary(self) -> str:
+        """Tell how many are under way and how fast, "" when none is."""
+        active = len(self.downloads.active)
+        return f"⇣ {active} · {size(round(self.downloads.speed))}/s" if active else ""
+
+    def _columns(self) -> Sequence[Column[Transfer]]:
+        return (
+            Column("name", lambda transfer: transfer.target.name, cut="middle"),
+            Column("done", _bar_cell, width=BAR_CELLS, min_table_width=70),
+            Column("size", _size_cell, width=19, align="right", min_table_width=50),
+            Column("speed", _speed_cell, width=11, align="right", min_table_width=90),
+            Column("state", _state_cell),
+        )
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002  # Textual's
+        transfer = self.table.row
+        if action == "retry":
+            return transfer is not None and transfer.state in {State.FAILED, State.CANCELLED}
+        return True
+
+    def action_stop(self) -> None:
+        """Stop the download under the cursor; one that has ended leaves the list."""
+        transfer = self.table.row
+        if transfer is not None:
+            if transfer.state.is_final:
+                self.downloads.forget(transfer)
+            else:
+                transfer.cancel()
+            self.update_figures()
+
+    def action_retry(self) -> None:
+        """Start the download under the cursor once more."""
+        if self.table.row is not None:
+            self.downloads.retry(self.table.row)
+            self.start_watching()

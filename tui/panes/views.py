@@ -1,0 +1,97 @@
+"""The tabs of the detail view: which there are for a subject, and the document of each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from textual.content import Content
+
+from tui.figures import age, size
+from tui.panes.layers import step_summary
+from tui.sanitize import one_line
+from tui.widgets.json_document import JsonDocument
+from tui.widgets.text_document import Field, FieldsDocument, Section, TextDocument
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from datetime import datetime
+
+    from tui.client import HistoryStep, ImageConfig, Index, Manifest
+    from tui.client.errors import RegistryError
+    from tui.widgets.document import Document
+
+OVERVIEW: Final = "overview"
+
+STEP_LIMIT: Final = 4_000
+"""Characters of one step of a history that are shown."""
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """One tab: its id, its label, and what makes its document when it is looked at."""
+
+    name: str
+    label: str
+    make: Callable[[], Document]
+
+
+def overview(sections: Sequence[Section]) -> View:
+    """Make the tab of labels and values."""
+    return View(OVERVIEW, "Summary", lambda: FieldsDocument(sections))
+
+
+def of_index(sections: Sequence[Section], index: Index) -> tuple[View, ...]:
+    """Make the tabs of an index."""
+    return (overview(sections), View("manifest", "Index", lambda: JsonDocument(index.raw)))
+
+
+def of_manifest(
+    sections: Sequence[Section],
+    manifest: Manifest,
+    config: ImageConfig | None,
+    problem: RegistryError | None,
+    now: datetime,
+) -> tuple[View, ...]:
+    """Make the tabs of a manifest; `problem` says why there is no config where there should be one."""
+    shown = [overview(sections), View("manifest", "Manifest", lambda: JsonDocument(manifest.raw))]
+    if config is not None:
+        shown.append(View("config", "Config", lambda: JsonDocument(config.raw)))
+        if config.history:
+            shown.append(View("history", "History", lambda: history(manifest, config, now)))
+    elif problem is not None:
+        shown.append(View("config", "Config", lambda: error_document(problem)))
+    return tuple(shown)
+
+
+def error_document(error: RegistryError) -> Document:
+    """Say what went wrong, and what to try."""
+    lines: list[str | Content] = [
+        Content(f"✗ {one_line(str(error), limit=STEP_LIMIT)}").stylize(".line-view--error")
+    ]
+    if error.remedy:
+        lines.append(Content(one_line(error.remedy, limit=STEP_LIMIT)).stylize(".line-view--muted"))
+    return TextDocument(lines, hang=2)
+
+
+def history(manifest: Manifest, config: ImageConfig, now: datetime) -> Document:
+    """Show the steps that made an image, the oldest first, with the number and the size of the layers."""
+    layers = iter(enumerate(manifest.layers, start=1))
+    told = sum(not step.empty_layer for step in config.history) == len(manifest.layers)
+    fields: list[Field] = []
+    for step in config.history:
+        label = "·"
+        figures = ""
+        if told and not step.empty_layer:
+            number, layer = next(layers)
+            label, figures = str(number), size(layer.size)
+        fields.append(Field(label, _step(step, figures, now)))
+    return FieldsDocument([Section("", fields)])
+
+
+def _step(step: HistoryStep, figures: str, now: datetime) -> Content:
+    """Make one step: what it did, below it in dim letters its size, its age and its comment."""
+    summary = Content(one_line(step_summary(step), limit=STEP_LIMIT) or "-")
+    when = age(step.created, now) if step.created is not None else ""
+    below = "  ".join(filter(None, (figures, when, one_line(step.comment))))
+    return Content.assemble(summary, "\n", (below, ".line-view--muted")) if below else summary

@@ -1,0 +1,88 @@
+"""What the panes hand to each other: values that name a place, each with all that leads to it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from tui.client.names import Digest
+
+if TYPE_CHECKING:
+    from tui.client import Descriptor, HistoryStep, RegistryHost, Repository, Tag
+
+
+@dataclass(frozen=True, slots=True)
+class RegistryPlace:
+    """A registry, and why it is in the list."""
+
+    host: RegistryHost
+    origin: str = ""
+    """Where it comes from: "Docker's login file", "well known", …"""
+
+
+@dataclass(frozen=True, slots=True)
+class RepositoryPlace:
+    """A repository of a registry."""
+
+    host: RegistryHost
+    repository: Repository
+
+
+@dataclass(frozen=True, slots=True)
+class ManifestPlace:
+    """A manifest or an index, by tag or by digest."""
+
+    host: RegistryHost
+    repository: Repository
+    reference: Tag | Digest
+    label: str = ""
+    """What a person calls it there: a tag, a platform, a short digest."""
+    parent: ManifestPlace | None = None
+    """The index that it was found in, or the tag that led to it."""
+
+    @property
+    def repository_place(self) -> RepositoryPlace:
+        """The repository that it lies in."""
+        return RepositoryPlace(self.host, self.repository)
+
+    @property
+    def name(self) -> str:
+        """What to call it in a row or a title."""
+        if self.label:
+            return self.label
+        return f"@{self.reference.short}" if isinstance(self.reference, Digest) else str(self.reference)
+
+    @property
+    def trail(self) -> tuple[str, ...]:
+        """The names that lead to it, from the tag on."""
+        before = self.parent.trail if self.parent is not None else ()
+        return before if before and before[-1] == self.name else (*before, self.name)
+
+    @property
+    def text(self) -> str:
+        """The reference, as other tools take it."""
+        separator = "@" if isinstance(self.reference, Digest) else ":"
+        return f"{self.host}/{self.repository}{separator}{self.reference}"
+
+
+@dataclass(frozen=True, slots=True)
+class LayerPlace:
+    """A layer, a step that made none, or the config of a manifest."""
+
+    manifest: ManifestPlace
+    descriptor: Descriptor | None
+    """None for a step of the history that made no layer."""
+    number: int = 0
+    """The layer's place in the manifest, from 1; 0 for what is no layer."""
+    count: int = 0
+    """How many layers the manifest has."""
+    whole: int = 0
+    """Bytes of all layers together."""
+    step: HistoryStep | None = None
+    """The step of the history that made it, where the history tells."""
+    diff_id: str = ""
+    """The digest of the layer's unpacked bytes, where the config tells."""
+
+
+Subject = RegistryPlace | RepositoryPlace | ManifestPlace | LayerPlace
+"""What the detail view can be about."""

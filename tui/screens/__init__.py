@@ -1,0 +1,1 @@
+"""Whole screens: the browser, and the dialogs above it."""

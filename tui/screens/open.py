@@ -1,0 +1,84 @@
+"""The dialog that opens a place by its name."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import on
+from textual.binding import Binding, BindingType
+from textual.content import Content
+from textual.screen import ModalScreen
+from textual.widgets import Input, Static
+
+from tui.arguments import Place, PlaceError, parse_demo_place, parse_place
+from tui.sanitize import one_line
+from tui.screens.dialogs import Dialog
+
+if TYPE_CHECKING:
+    from textual.app import ComposeResult
+
+    from tui.client import RegistryHost
+
+
+class OpenScreen(ModalScreen[Place | None]):
+    """Asks for a name; inside of a registry, names of its repositories are enough."""
+
+    DEFAULT_CSS = """
+    OpenScreen { align: center middle; }
+    OpenScreen .hint { color: $text-muted; margin-top: 1; }
+    OpenScreen .hint.-wrong { color: $text-error; }
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape", "dismiss(None)", "cancel", id="open.cancel", tooltip="Open nothing"),
+    ]
+
+    def __init__(self, inside: RegistryHost | None) -> None:
+        super().__init__()
+        self._inside = inside
+
+    def compose(self) -> ComposeResult:
+        with Dialog() as dialog:
+            dialog.border_title = Content(f"Open on {self._inside}" if self._inside else "Open")
+            dialog.border_subtitle = "enter  open   esc  cancel"
+            placeholder = (
+                "repository, repository:tag" if self._inside else "registry, registry/repository:tag"
+            )
+            yield Input(placeholder=placeholder, compact=True)
+            yield Static(self._hint(), classes="hint")
+
+    def _hint(self) -> str:
+        if self._inside:
+            return "or a full name on another registry: registry.example.com/team/app:1.2"
+        return "alpine, alpine:3 and org/app are names on Docker Hub"
+
+    @on(Input.Changed)
+    def _forget_complaint(self) -> None:
+        hint = self.query_one(".hint", Static)
+        hint.remove_class("-wrong")
+        hint.update(self._hint())
+
+    @on(Input.Submitted)
+    def _open(self, event: Input.Submitted) -> None:
+        text = event.value.strip()
+        if not text:
+            return
+        try:
+            self.dismiss(self._place(text))
+        except PlaceError as error:
+            hint = self.query_one(".hint", Static)
+            hint.add_class("-wrong")
+            hint.update(Content(one_line(str(error), limit=400)))
+
+    def _place(self, text: str) -> Place:
+        """Read a name: inside of a registry as one of its repositories, unless it names a host."""
+        place = parse_place(text)
+        inside = self._inside
+        if (
+            inside is None
+            or inside.is_docker_hub
+            or (place.host is not None and not place.host.is_docker_hub)
+        ):
+            return place
+        return replace(parse_demo_place(text), host=inside)
