@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -15,6 +16,8 @@ from tui.state import State, load_state, remember
 from tui.transfers import Downloads
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import httpx
 
     from tui.arguments import Place
@@ -46,6 +49,7 @@ class Session:
         *,
         ca_file: Path | None = None,
         transport: httpx.AsyncBaseTransport | None = None,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         """Read what is remembered; nothing is asked of any registry.
 
@@ -53,7 +57,9 @@ class Session:
             settings: What the person decided.
             ca_file: Certificate authorities to trust for every registry of this run.
             transport: What carries the requests, instead of the network.
+            now: Tells the present moment, by which ages are told.
         """
+        self.now = now
         self.settings = settings
         self.state: State = load_state()
         self.logins = read_logins()

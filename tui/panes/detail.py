@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import events, on, work
@@ -22,6 +21,9 @@ from tui.places import LayerPlace, ManifestPlace, RegistryPlace, RepositoryPlace
 from tui.widgets.lines import LineView
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
     from textual.app import ComposeResult
 
     from tui.client import ImageConfig
@@ -107,9 +109,16 @@ class DetailPane(Vertical):
     wanted: reactive[bool] = reactive(default=False)
     """Whether somebody looks at the pane: only then it loads."""
 
-    def __init__(self, library: Library, *, id: str) -> None:  # noqa: A002  # Textual's name for it
+    def __init__(
+        self,
+        library: Library,
+        *,
+        id: str,  # noqa: A002  # Textual's name for it
+        now: Callable[[], datetime],
+    ) -> None:
         super().__init__(id=id)
         self.library = library
+        self._now = now
         self.tab_line = TabLine()
         self.lines = LineView()
         self.border_title = "Details"
@@ -152,7 +161,7 @@ class DetailPane(Vertical):
             case RepositoryPlace() as place:
                 self._show((views.overview(facts.repository_facts(place)),))
             case LayerPlace() as place:
-                self._show((views.overview(facts.layer_facts(place, datetime.now(UTC))),))
+                self._show((views.overview(facts.layer_facts(place, self._now())),))
             case ManifestPlace() as place:
                 self._show(())
                 self.lines.show_text(LOADING)
@@ -178,7 +187,7 @@ class DetailPane(Vertical):
                 config = await self.library.config(place.host, place.repository, document)
             except RegistryError as error:
                 problem = error
-        now = datetime.now(UTC)
+        now = self._now()
         self._show(
             views.of_manifest(
                 facts.manifest_facts(place, document, config, now), document, config, problem, now

@@ -116,7 +116,7 @@ class BrowserScreen(Screen[None]):
         self.tags_pane = TagsPane(library, id="tags")
         self.entries_pane = EntriesPane(library, id="entries")
         self.layers_pane = LayersPane(library, id="layers")
-        self.detail_pane = DetailPane(library, id="detail")
+        self.detail_pane = DetailPane(library, id="detail", now=session.now)
         self.transfers_pane = TransfersPane(session.downloads, id="transfers")
         self.bar = ReferenceBar(id="bar")
         self.lists: dict[Column, ListPane[Any, Any]] = {
