@@ -41,11 +41,11 @@ can try.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
-from tui.client.redaction import MAX_QUOTED, cut, printable, quoted, redacted_url
+from tui.client.details import MAX_DETAIL, ErrorInfo, RequestLine, Violation, short_repr
+from tui.client.redaction import printable, quoted, redacted_url
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -89,62 +89,6 @@ __all__ = [
     "error_response",
 ]
 
-MAX_DETAIL: Final = 200
-"""Characters of a registry's own message, and of a value in a repr."""
-
-
-@dataclass(frozen=True, slots=True)
-class RequestLine:
-    """A request as it may be shown: its method and its URL, which is redacted when the value is made."""
-
-    method: str
-    """The HTTP method, in capitals."""
-    url: str
-    """The URL without user, fragment and secret values of its query."""
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "method", printable(self.method, 16))
-        object.__setattr__(self, "url", redacted_url(self.url))
-
-    def __str__(self) -> str:
-        return f"{self.method} {self.url}"
-
-
-@dataclass(frozen=True, slots=True)
-class ErrorInfo:
-    """One error of an answer's body (distribution specification, "Error Codes").
-
-    The texts are the registry's, unchanged; `str()` makes them printable and short.
-    """
-
-    code: str
-    """The code, such as ``MANIFEST_UNKNOWN``; registries have codes of their own, and leave it out."""
-    message: str = ""
-    """The registry's words for a person."""
-    detail: Any = field(default=None, hash=False)
-    """Any JSON value, unstructured by the specification."""
-
-    def __str__(self) -> str:
-        parts = (printable(self.code, MAX_QUOTED), printable(self.message, MAX_DETAIL))
-        return ": ".join(part for part in parts if part)
-
-    def __repr__(self) -> str:
-        shown = ", ".join(_short_repr(value) for value in (self.code, self.message, self.detail))
-        return f"ErrorInfo({shown})"
-
-
-@dataclass(frozen=True, slots=True)
-class Violation:
-    """One thing that is wrong with a document."""
-
-    path: str
-    """Where, such as ``$.layers[2].digest``."""
-    message: str
-    """What, as a phrase; foreign text in it is printable and short."""
-
-    def __str__(self) -> str:
-        return f"{self.path}: {self.message}"
-
 
 class RegistryError(Exception):
     """The root of the tree: anything that went wrong between this client and a registry.
@@ -178,7 +122,7 @@ class RegistryError(Exception):
 
     def __repr__(self) -> str:
         shown = ", ".join(
-            f"{name}={_short_repr(value)}"
+            f"{name}={short_repr(value)}"
             for name, value in vars(self).items()
             if name not in {"message", "request", "remedy"} and not name.startswith("_")
         )
@@ -543,10 +487,3 @@ def _status_line(status: int) -> str:
         return f"{status} {HTTPStatus(status).phrase}"
     except ValueError:
         return str(status)
-
-
-def _short_repr(value: object) -> str:
-    try:
-        return cut(repr(value), MAX_DETAIL)
-    except RecursionError:
-        return "…"

@@ -8,17 +8,18 @@ URL, a message or a dictionary as it is; text that its grammar does not allow ra
 from __future__ import annotations
 
 import hashlib
-import ipaddress
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Self
 
 from tui.client.errors import InvalidNameError, UnsupportedAlgorithmError
+from tui.client.hosts import DOCKER_HUB, HOST_GRAMMAR, HUB_NAMES, RegistryHost
 
 if TYPE_CHECKING:
     from hashlib import _Hash
 
 __all__ = [
+    "DOCKER_HUB",
     "Digest",
     "Image",
     "Reference",
@@ -31,45 +32,26 @@ __all__ = [
 MAX_REPOSITORY: Final = 255
 """Characters of a repository's name, as in distribution/reference."""
 
-MAX_HOST: Final = 261
-"""Characters of a host: a name of 255 and a port."""
-
 MAX_DIGEST: Final = 1024
 """Characters of a digest: no known algorithm needs a fifth of it."""
 
 MAX_REFERENCE: Final = 4096
 """Characters of a reference; longer text is not worth matching."""
 
-DOCKER_HUB: Final = "docker.io"
-"""The host by which references name Docker Hub."""
-
-_HUB_NAMES: Final = frozenset({DOCKER_HUB, "index.docker.io"})
-_HUB_API_HOST: Final = "registry-1.docker.io"
 _HUB_OFFICIAL: Final = "library/"
 _DEFAULT_TAG: Final = "latest"
-_MAX_PORT: Final = 65535
-
-_API_PATHS: Final = frozenset({"", "/", "/v1", "/v1/", "/v2", "/v2/"})
-"""Paths that a registry's URL may have: Docker's login files know Docker Hub as ``https://index.docker.io/v1/``."""
-
 _HEX_LENGTHS: Final = {"sha256": 64, "sha512": 128, "blake3": 64}
 """The registered algorithms (image specification, "Registered algorithms") and the hex digits of each."""
 
 _COMPUTABLE: Final = {"sha256": hashlib.sha256, "sha512": hashlib.sha512}
 
 # The same expressions as in distribution/reference, spelled without ambiguity. `\w` there is ASCII.
-_DOMAIN_COMPONENT = r"[A-Za-z0-9](?:[A-Za-z0-9-]*[A-Za-z0-9])?"
-_HOST = rf"(?:{_DOMAIN_COMPONENT}(?:\.{_DOMAIN_COMPONENT})*|\[[A-Fa-f0-9:]+\])"
-_DOMAIN = rf"{_HOST}(?::[0-9]+)?"
+_DOMAIN = rf"{HOST_GRAMMAR}(?::[0-9]+)?"
 _PATH_COMPONENT = r"[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*"
 _PATH = rf"{_PATH_COMPONENT}(?:/{_PATH_COMPONENT})*"
 _TAG = r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}"
 _REFERENCE_DIGEST = r"[A-Za-z][A-Za-z0-9]*(?:[-_+.][A-Za-z][A-Za-z0-9]*)*:[0-9A-Fa-f]{32,}"
 
-_HOST_PATTERN = re.compile(rf"(?P<hostname>{_HOST})(?::(?P<port>[0-9]{{1,5}}))?")
-_URL_PATTERN = re.compile(
-    r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://(?P<authority>[^/?#]*)(?P<path>[^?#]*)(?P<rest>.*)", re.DOTALL
-)
 _PATH_PATTERN = re.compile(_PATH)
 _TAG_PATTERN = re.compile(_TAG)
 _DIGEST_PATTERN = re.compile(r"(?P<algorithm>[a-z0-9]+(?:[+._-][a-z0-9]+)*):(?P<encoded>[A-Za-z0-9=_-]+)")
@@ -78,93 +60,6 @@ _REFERENCE_PATTERN = re.compile(
     rf"(?P<name>(?:{_DOMAIN}/)?{_PATH})(?::(?P<tag>{_TAG}))?(?:@(?P<digest>{_REFERENCE_DIGEST}))?"
 )
 _IDENTIFIER_PATTERN = re.compile(r"[a-f0-9]{64}")
-
-
-class RegistryHost(str):
-    """A registry's ``host[:port]`` in lower case: ``docker.io``, ``127.0.0.1:5000``, ``[::1]:5000``.
-
-    Args:
-        text: A DNS name, an IPv4 address or an IPv6 address in brackets, with or without a port.
-
-    Raises:
-        InvalidNameError: The text is something else.
-    """
-
-    __slots__ = ()
-
-    def __new__(cls, text: str) -> Self:
-        """Check the host and put it into lower case."""
-        if "@" in text:  # the message must not tell the login
-            raise InvalidNameError("registry host", text.rpartition("@")[2], "a login stands before it")
-        match = _HOST_PATTERN.fullmatch(text) if len(text) <= MAX_HOST else None
-        if match is None:
-            raise InvalidNameError("registry host", text, _host_fault(text))
-        if match["port"] and not 0 < int(match["port"]) <= _MAX_PORT:
-            raise InvalidNameError("registry host", text, f"a port is a number from 1 to {_MAX_PORT}")
-        if match["hostname"].startswith("["):
-            try:
-                ipaddress.IPv6Address(match["hostname"][1:-1])
-            except ipaddress.AddressValueError as error:
-                raise InvalidNameError("registry host", text, "that is no IPv6 address") from error
-        return super().__new__(cls, text.lower())
-
-    @classmethod
-    def parse(cls, text: str) -> Self:
-        """Read a host, or the host of a URL; scheme and API path of the URL are dropped.
-
-        Args:
-            text: ``host[:port]``, or an http or https URL without user, query and fragment whose path is
-                empty or the API's own (``/v1/``, ``/v2/``). White space around it is ignored.
-
-        Raises:
-            InvalidNameError: The text is something else.
-        """
-        stripped = text.strip()
-        match = _URL_PATTERN.fullmatch(stripped)
-        if match is None:
-            return cls(stripped.removesuffix("/"))
-        if match["scheme"].lower() not in {"http", "https"}:
-            raise InvalidNameError("registry URL", text, "the scheme is neither http nor https")
-        if "@" in match["authority"]:
-            raise InvalidNameError("registry URL", text, "it contains a user; give the login separately")
-        if match["path"] not in _API_PATHS or match["rest"]:
-            raise InvalidNameError("registry URL", text, "something stands behind the host")
-        return cls(match["authority"])
-
-    @property
-    def hostname(self) -> str:
-        """The host without its port; IPv6 addresses without brackets."""
-        if self.startswith("["):
-            return self[1:].partition("]")[0]
-        return self.partition(":")[0]
-
-    @property
-    def port(self) -> int | None:
-        """The port, if the host has one."""
-        digits = self.rpartition("]")[2].partition(":")[2]
-        return int(digits) if digits else None
-
-    @property
-    def is_loopback(self) -> bool:
-        """Whether the host is this machine: ``localhost`` and names under it, 127.0.0.0/8, ::1."""
-        if self.hostname == "localhost" or self.hostname.endswith(".localhost"):
-            return True
-        try:
-            address = ipaddress.ip_address(self.hostname)
-        except ValueError:
-            return False
-        mapped = getattr(address, "ipv4_mapped", None)
-        return address.is_loopback or (mapped is not None and mapped.is_loopback)
-
-    @property
-    def is_docker_hub(self) -> bool:
-        """Whether the host is a name of Docker Hub."""
-        return self in _HUB_NAMES or self == _HUB_API_HOST
-
-    @property
-    def api_host(self) -> RegistryHost:
-        """The host that serves the API: Docker Hub's differs from its name."""
-        return RegistryHost(_HUB_API_HOST) if self in _HUB_NAMES else self
 
 
 class Repository(str):
@@ -320,7 +215,7 @@ class Reference:
         if not slash or not (first == "localhost" or "." in first or ":" in first or first.lower() != first):
             domain, remote = DOCKER_HUB, text
         else:
-            domain, remote = (DOCKER_HUB if first in _HUB_NAMES else first), rest
+            domain, remote = (DOCKER_HUB if first in HUB_NAMES else first), rest
         if domain == DOCKER_HUB and "/" not in remote:
             remote = _HUB_OFFICIAL + remote
         parsed = _parse(f"{domain}/{remote}", text)
@@ -381,18 +276,6 @@ def _parse(text: str, shown: str) -> Reference:
         tag=Tag(match["tag"]) if match["tag"] else None,
         digest=digest,
     )
-
-
-def _host_fault(text: str) -> str:
-    if not text:
-        return "it is empty"
-    if len(text) > MAX_HOST:
-        return f"it has more than {MAX_HOST} characters"
-    if "/" in text:
-        return "something stands behind the host"
-    if text.count(":") > 1 and not text.startswith("["):
-        return "an IPv6 address stands in brackets"
-    return "a host is letters, digits, dashes and periods, and maybe a port"
 
 
 def _repository_fault(text: str) -> str:
