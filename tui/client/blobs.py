@@ -41,8 +41,8 @@ EMPTY_SHA512: Final = Digest.of(b"", "sha512")
 
 _CONTENT_RANGE: Final = re.compile(r"\s*bytes\s+(\d{1,19})-(\d{1,19})/(\d{1,19}|\*)\s*", re.IGNORECASE)
 _NO_RANGES: Final = frozenset({206, 400, 416, 500, 501})
-"""Answers to a request for a range after which the whole blob is asked for: what came is not the range, or says
-that ranges, or this form of them, are not known."""
+"""Answers to a request for a range after which the whole blob is asked for: it is not the range, or says that
+ranges, or this form of them, are not known."""
 
 _ELSEWHERE: Final = frozenset({400, 403, 404, 405, 410})
 """Answers after which the other places of a blob are tried."""

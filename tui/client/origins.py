@@ -7,6 +7,7 @@ that are not global. A registry on the internet must not steer requests there.
 from __future__ import annotations
 
 import ipaddress
+import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import httpx
@@ -28,6 +29,8 @@ __all__ = [
 ]
 
 _DEFAULT_PORTS: Final = {"http": 80, "https": 443}
+_MAX_PORT: Final = 65535
+_HOST: Final = re.compile(r"[A-Za-z0-9._-]*|[0-9A-Fa-f:.]+(?:%[A-Za-z0-9._-]+)?")
 _NAT64: Final = ipaddress.IPv6Network("64:ff9b::/96")
 
 
@@ -149,5 +152,12 @@ async def checked_realm(
 
 
 def _plain(url: httpx.URL) -> httpx.URL:
-    """Drop a URL's user, which would be a login of somebody else's choice, and its fragment."""
+    """Drop a URL's user, which would be a login of somebody else's choice, and its fragment.
+
+    Raises:
+        ValueError: Host or port are such that no connection can be made.
+    """
+    host = url.raw_host.decode("ascii")
+    if not _HOST.fullmatch(host) or not 0 < (url.port or 1) <= _MAX_PORT:
+        raise ValueError("no host")
     return url.copy_with(userinfo=b"", fragment=None)

@@ -1,0 +1,44 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from tui.client.limits import Limits
+from tui.client.retry import backoff, retry_after
+
+NOW = datetime(2026, 11, 21, 9, 12, 0, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (None, None),
+        ("", None),
+        ("0", 0.0),
+        (" 120 ", 120.0),
+        ("9" * 500, 999_999_999_999.0),
+        ("Sat, 21 Nov 2026 09:13:00 GMT", 60.0),
+        ("Sat, 21 Nov 2026 09:11:00 GMT", 0.0),
+        ("Saturday, 21-Nov-26 09:13:00 GMT", 60.0),
+        ("Sat Nov 21 09:13:00 2026", 60.0),
+        ("soon", None),
+        ("-5", None),
+        ("1.5", None),
+        ("١٢", None),
+    ],
+)
+def test_reads_seconds_and_dates(value: str | None, expected: float | None) -> None:
+    assert retry_after(value, NOW) == expected
+
+
+def test_waits_longer_each_time_up_to_a_bound() -> None:
+    limits = Limits(backoff=0.5, max_backoff=3.0)
+    for attempt, longest in ((1, 0.5), (2, 1.0), (3, 2.0), (4, 3.0), (50, 3.0)):
+        waits = [backoff(attempt, limits) for _ in range(50)]
+        assert all(longest / 2 <= wait <= longest for wait in waits)
+        assert len(set(waits)) > 1
+
+
+def test_waits_not_at_all_when_told_so() -> None:
+    assert backoff(3, Limits(backoff=0)) == 0
