@@ -79,7 +79,13 @@ class FilterInput(Input):
             id: of the widget.
             classes: of the widget.
         """
-        super().__init__(placeholder=placeholder, id=id, classes=classes, max_length=LONGEST_FILTER)
+        super().__init__(
+            placeholder=placeholder,
+            id=id,
+            classes=classes,
+            max_length=LONGEST_FILTER,
+            select_on_focus=False,
+        )
         self.can_focus = False
 
     @property
@@ -111,6 +117,7 @@ class FilterInput(Input):
             return
         self.remove_class("-open")
         self.can_focus = False
+        self.blur()
         self.post_message(self.Closed(self, keep and bool(self.value)))
 
     def action_close(self, keep: bool) -> None:  # noqa: FBT001 -- actions have positional parameters
