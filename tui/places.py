@@ -38,7 +38,9 @@ class ManifestPlace:
     label: str = ""
     """What a person calls it there: a tag, a platform, a short digest."""
     parent: ManifestPlace | None = None
-    """The index that it was found in, or the tag that led to it."""
+    """The index that it was found in."""
+    entry: Descriptor | None = None
+    """What that index says of it."""
 
     @property
     def repository_place(self) -> RepositoryPlace:
@@ -86,3 +88,19 @@ class LayerPlace:
 
 Subject = RegistryPlace | RepositoryPlace | ManifestPlace | LayerPlace
 """What the detail view can be about."""
+
+
+def crumbs(subject: Subject | None) -> tuple[str, ...]:
+    """Tell the names that lead to a subject, from the registry on."""
+    match subject:
+        case None:
+            return ()
+        case RegistryPlace():
+            return (subject.host,)
+        case RepositoryPlace():
+            return (subject.host, subject.repository)
+        case ManifestPlace():
+            return (subject.host, subject.repository, *subject.trail)
+        case LayerPlace():
+            last = f"layer {subject.number}" if subject.number else "config" if subject.descriptor else "step"
+            return (*crumbs(subject.manifest), last)

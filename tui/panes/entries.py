@@ -46,6 +46,13 @@ class Entry:
         return isinstance(self.error, NotFoundError)
 
     @property
+    def why_closed(self) -> str:
+        """Say why there are no layers to show."""
+        if self.is_index:
+            return "enter  open this index"
+        return "The registry does not have what the index names here." if self.missing else ""
+
+    @property
     def annotation_summary(self) -> str:
         """The annotations in one line."""
         return "  ".join(f"{key}={value}" for key, value in sorted(self.descriptor.annotations.items()))
@@ -103,7 +110,12 @@ def arrange(place: ManifestPlace, descriptors: Iterable[Descriptor]) -> list[Ent
 
 def _entry(parent: ManifestPlace, descriptor: Descriptor, *, under: bool = False) -> Entry:
     place = ManifestPlace(
-        parent.host, parent.repository, descriptor.digest, label=entry_label(descriptor), parent=parent
+        parent.host,
+        parent.repository,
+        descriptor.digest,
+        label=entry_label(descriptor),
+        parent=parent,
+        entry=descriptor,
     )
     return Entry(place, descriptor, under=under)
 

@@ -53,7 +53,9 @@ def index_facts(place: ManifestPlace, index: Index) -> list[Section]:
         *_identity(place, index.descriptor),
         ("subject", index.subject.digest if index.subject is not None else ""),
     ]
-    return _sections(("", facts), _annotations(index.annotations), _problems(index.problems))
+    return _sections(
+        ("", facts), _entry(place.entry), _annotations(index.annotations), _problems(index.problems)
+    )
 
 
 def manifest_facts(
@@ -74,6 +76,7 @@ def manifest_facts(
     return _sections(
         ("", facts),
         ("Container", container_facts(config.config, config.author) if config is not None else []),
+        _entry(place.entry),
         _annotations(manifest.annotations),
         _problems(problems),
     )
@@ -160,6 +163,18 @@ def _identity(place: ManifestPlace, descriptor: Descriptor) -> list[tuple[str, s
         ("document", size(descriptor.size)),
         ("reference", place.text),
     ]
+
+
+def _entry(entry: Descriptor | None) -> tuple[str, list[tuple[str, str]]]:
+    """Describe what an index says of an entry."""
+    facts: list[tuple[str, str]] = []
+    if entry is not None:
+        if entry.platform is not None:
+            facts.append(("os version", entry.platform.os_version))
+            facts.append(("os features", "  ".join(entry.platform.os_features)))
+        facts.append(("artifact type", entry.artifact_type))
+        facts.extend(sorted(entry.annotations.items()))
+    return "In the index", facts
 
 
 def _annotations(annotations: Mapping[str, str]) -> tuple[str, list[tuple[str, str]]]:

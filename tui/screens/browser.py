@@ -5,12 +5,10 @@ A list says where its cursor is; the screen hands that to the next list, and doe
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import on, work
 from textual.binding import Binding, BindingType
-from textual.containers import Grid
-from textual.reactive import reactive
 from textual.screen import Screen
 from textual.widgets import Footer
 
@@ -22,8 +20,9 @@ from tui.panes.registries import RegistriesPane
 from tui.panes.repositories import RepositoriesPane
 from tui.panes.tags import TagsPane
 from tui.panes.transfers import TransfersPane
-from tui.places import LayerPlace, ManifestPlace, RegistryPlace, RepositoryPlace
-from tui.screens.columns import Column, following, plan, preceding
+from tui.places import LayerPlace, ManifestPlace, RegistryPlace, RepositoryPlace, crumbs
+from tui.screens.column_grid import ColumnGrid
+from tui.screens.columns import Column, following, preceding
 from tui.screens.dialogs import HelpScreen
 from tui.screens.download import DownloadScreen
 from tui.screens.open import OpenScreen
@@ -34,11 +33,9 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from textual.app import ComposeResult
-    from textual.events import DescendantFocus, Resize
 
     from tui.arguments import Place
     from tui.client import Descriptor
-    from tui.panes.base import ListPane
     from tui.panes.entries import Entry
     from tui.places import Subject
     from tui.session import Session
@@ -95,15 +92,6 @@ class BrowserScreen(Screen[None]):
         Binding("q", "app.quit", "quit", id="browser.quit", tooltip="Leave the program"),
     ]
 
-    current: reactive[Column] = reactive(Column.REGISTRIES)
-    """The list that has, or last had, the focus."""
-    on_detail: reactive[bool] = reactive(default=False)
-    """Whether the detail view has the focus."""
-    is_index: reactive[bool] = reactive(default=True)
-    """Whether the tag under the cursor is an index, as far as is known."""
-    zoomed: reactive[bool] = reactive(default=False)
-    """Whether what has the focus takes the whole screen."""
-
     def __init__(self, session: Session, start: Callable[[], Awaitable[Place | None]]) -> None:
         super().__init__()
         self.session = session
@@ -119,27 +107,27 @@ class BrowserScreen(Screen[None]):
         self.detail_pane = DetailPane(library, id="detail", now=session.now)
         self.transfers_pane = TransfersPane(session.downloads, id="transfers")
         self.bar = ReferenceBar(id="bar")
-        self.lists: dict[Column, ListPane[Any, Any]] = {
-            Column.REGISTRIES: self.registries_pane,
-            Column.REPOSITORIES: self.repositories_pane,
-            Column.TAGS: self.tags_pane,
-            Column.ENTRIES: self.entries_pane,
-            Column.LAYERS: self.layers_pane,
-        }
+        self.columns = ColumnGrid(
+            {
+                Column.REGISTRIES: self.registries_pane,
+                Column.REPOSITORIES: self.repositories_pane,
+                Column.TAGS: self.tags_pane,
+                Column.ENTRIES: self.entries_pane,
+                Column.LAYERS: self.layers_pane,
+            },
+            self.detail_pane,
+        )
         self._resolved: ManifestPlace | None = None
         self._diving = False
 
     def compose(self) -> ComposeResult:
         yield self.bar
-        with Grid(id="columns"):
-            yield from self.lists.values()
-            yield self.detail_pane
+        yield self.columns
         yield self.transfers_pane
         yield Footer(show_command_palette=True)
 
     def on_mount(self) -> None:
         self.registries_pane.subject = self.session.registries()
-        self._arrange()
         self.call_after_refresh(self._begin)
 
     @work(group="start", description="open the first place")
@@ -148,78 +136,19 @@ class BrowserScreen(Screen[None]):
         if place is not None:
             self.open_place(place)
 
-    # Layout.
+    # What the cursor is on.
 
-    def on_resize(self, event: Resize) -> None:
-        self._arrange(event.size.width)
-
-    def watch_current(self) -> None:
-        self._arrange()
-
-    def watch_on_detail(self) -> None:
-        self._arrange()
-
-    def watch_is_index(self) -> None:
-        self._arrange()
-
-    def watch_zoomed(self) -> None:
-        self._arrange()
-
-    def _arrange(self, width: int | None = None) -> None:
-        if not self.is_mounted:
-            return
-        layout = plan(
-            width or self.size.width,
-            self.current,
-            is_index=self.is_index,
-            on_detail=self.on_detail,
-            zoomed=self.zoomed,
-        )
-        columns = self.query_one("#columns", Grid)
-        columns.styles.grid_size_columns = len(layout.weights)
-        columns.styles.grid_size_rows = 2 if layout.stacked else 1
-        columns.styles.grid_columns = " ".join(f"{weight}fr" for weight in layout.weights)
-        sharing = layout.columns[-2:] if layout.stacked else ()
-        for column, pane in (*self.lists.items(), (Column.DETAIL, self.detail_pane)):
-            pane.display = column in layout.columns
-            pane.styles.row_span = 2 if layout.stacked and column not in sharing else 1
-        looked_at = set(layout.columns)
-        # What a tag names must be known before its layers can show.
-        if Column.LAYERS in looked_at and self.current <= Column.TAGS:
-            looked_at.add(Column.ENTRIES)
-        for column, pane in self.lists.items():
-            pane.wanted = column in looked_at
-        self.detail_pane.wanted = Column.DETAIL in looked_at
-        self._describe()
-
-    def on_descendant_focus(self, event: DescendantFocus) -> None:
-        for column, pane in self.lists.items():
-            if pane in event.widget.ancestors:
-                self.current = column
-                self.on_detail = False
-        if self.detail_pane in event.widget.ancestors:
-            self.on_detail = True
-        self._describe()
-
-    def _focus(self, column: Column) -> None:
-        """Put the focus on a column, which makes it show."""
-        if column is Column.DETAIL:
-            self.detail_pane.display = True
-            self.detail_pane.focus_content()
-        else:
-            self.lists[column].display = True
-            self.lists[column].table.focus()
-
+    @on(ColumnGrid.Moved)
     def _describe(self) -> None:
         """Show the details, and the reference, of what the cursor is on."""
         subject = self._subject()
         self.detail_pane.subject = subject
-        self.bar.trail = _trail(subject)
+        self.bar.trail = crumbs(subject)
         self.bar.login = self._login_label(subject)
         self.refresh_bindings()
 
     def _subject(self) -> Subject | None:
-        match self.current:
+        match self.columns.current:
             case Column.REGISTRIES:
                 return self.registries_pane.row
             case Column.REPOSITORIES:
@@ -247,7 +176,7 @@ class BrowserScreen(Screen[None]):
     @on(RegistriesPane.Opened)
     def _registry_opened(self, event: RegistriesPane.Opened) -> None:
         self.repositories_pane.subject = event.place.host
-        self._focus(Column.REPOSITORIES)
+        self.columns.focus_column(Column.REPOSITORIES)
 
     @on(RepositoriesPane.Highlighted)
     def _repository_highlighted(self) -> None:
@@ -257,7 +186,7 @@ class BrowserScreen(Screen[None]):
     @on(RepositoriesPane.Opened)
     def _repository_opened(self, event: RepositoriesPane.Opened) -> None:
         self.tags_pane.subject = event.place
-        self._focus(Column.TAGS)
+        self.columns.focus_column(Column.TAGS)
 
     @on(TagsPane.Highlighted)
     def _tag_highlighted(self) -> None:
@@ -282,15 +211,15 @@ class BrowserScreen(Screen[None]):
             self._diving = True
         else:
             self._diving = False
-            self._focus(following(Column.TAGS, is_index=self.is_index))
+            self.columns.focus_column(following(Column.TAGS, is_index=self.columns.is_index))
 
     @on(EntriesPane.Resolved)
     def _manifest_resolved(self, event: EntriesPane.Resolved) -> None:
         if event.asked != self.entries_pane.subject:
             return
         self._resolved = event.place
-        self.is_index = isinstance(event.document, Index)
-        if not self.is_index:
+        self.columns.is_index = isinstance(event.document, Index)
+        if not self.columns.is_index:
             self.layers_pane.subject = event.place
         if self._diving:
             self._dive_when_known()
@@ -301,18 +230,18 @@ class BrowserScreen(Screen[None]):
         if event.asked == self.entries_pane.subject:
             self._diving = False
             # The pane that says why must be on screen.
-            self.is_index = True
+            self.columns.is_index = True
 
     @on(EntriesPane.Highlighted)
     def _entry_highlighted(self) -> None:
-        if self.is_index:
+        if self.columns.is_index:
             self._show_layers(self.entries_pane.row)
 
     def _show_layers(self, entry: Entry | None) -> None:
         """Show what an entry has inside, or why there is nothing."""
         if entry is None or entry.is_index or entry.missing:
             self.layers_pane.subject = None
-            self.layers_pane.hint = _hint(entry)
+            self.layers_pane.hint = entry.why_closed if entry is not None else ""
         else:
             self.layers_pane.subject = entry.place
         self._describe()
@@ -323,10 +252,10 @@ class BrowserScreen(Screen[None]):
         if entry.is_index:
             self.entries_pane.subject = entry.place
         elif entry.missing:
-            self.notify(_hint(entry), title="Missing", severity="warning", markup=False)
+            self.notify(entry.why_closed, title="Missing", severity="warning", markup=False)
         else:
             self.layers_pane.subject = entry.place
-            self._focus(Column.LAYERS)
+            self.columns.focus_column(Column.LAYERS)
 
     @on(LayersPane.Highlighted)
     def _layer_highlighted(self) -> None:
@@ -334,7 +263,7 @@ class BrowserScreen(Screen[None]):
 
     @on(LayersPane.Opened)
     def _layer_opened(self) -> None:
-        self._focus(Column.DETAIL)
+        self.columns.focus_column(Column.DETAIL)
 
     # Opening by name.
 
@@ -350,20 +279,20 @@ class BrowserScreen(Screen[None]):
         self.registries_pane.select(place.host)
         self.repositories_pane.subject = place.host
         if place.repository is None:
-            self._focus(Column.REPOSITORIES)
+            self.columns.focus_column(Column.REPOSITORIES)
             return
         repository = RepositoryPlace(place.host, place.repository)
         self.repositories_pane.pin(repository)
         self.repositories_pane.select(repository)
         self.tags_pane.subject = repository
         if place.reference is None:
-            self._focus(Column.TAGS)
+            self.columns.focus_column(Column.TAGS)
             return
         manifest = ManifestPlace(place.host, place.repository, place.reference)
         self.tags_pane.pin(manifest)
         self.tags_pane.select(manifest)
         self._show_manifest(manifest)
-        self._focus(Column.TAGS)
+        self.columns.focus_column(Column.TAGS)
         self._dive_when_known()
 
     # What the person does.
@@ -390,38 +319,38 @@ class BrowserScreen(Screen[None]):
 
     def action_dive(self) -> None:
         """Go into what the cursor is on."""
-        if not self.on_detail:
-            self.lists[self.current].open_row()
+        if not self.columns.on_detail:
+            self.columns.lists[self.columns.current].open_row()
 
     def action_back(self) -> None:
         """Go back: out of the zoom, the details, a nested index, or to the list on the left."""
         self._diving = False
-        if self.zoomed:
-            self.zoomed = False
-        elif self.transfers_pane.has_focus_within or self.on_detail:
-            self._focus(self.current)
+        if self.columns.zoomed:
+            self.columns.zoomed = False
+        elif self.transfers_pane.has_focus_within or self.columns.on_detail:
+            self.columns.focus_back()
         elif (
-            self.current is Column.ENTRIES
+            self.columns.current is Column.ENTRIES
             and (nested := self.entries_pane.subject) is not None
             and nested.parent
         ):
             self.entries_pane.subject = nested.parent
             self.entries_pane.select(nested)
         else:
-            self._focus(preceding(self.current, is_index=self.is_index))
+            self.columns.focus_column(preceding(self.columns.current, is_index=self.columns.is_index))
 
     def action_detail(self) -> None:
         """Go to the details."""
-        self._focus(self.current if self.on_detail else Column.DETAIL)
+        self.columns.focus_column(self.columns.current if self.columns.on_detail else Column.DETAIL)
 
     def action_zoom(self) -> None:
         """Give the whole screen to what has the focus, or take it back."""
-        self.zoomed = not self.zoomed
+        self.columns.zoomed = not self.columns.zoomed
 
     @work(group="dialog", exclusive=True, description="open by name")
     async def action_open(self) -> None:
         """Ask for a name and open it."""
-        inside = self.repositories_pane.subject if self.current > Column.REGISTRIES else None
+        inside = self.repositories_pane.subject if self.columns.current > Column.REGISTRIES else None
         place = await self.app.push_screen_wait(OpenScreen(inside))
         if place is not None:
             self.open_place(place)
@@ -447,30 +376,3 @@ class BrowserScreen(Screen[None]):
     def action_help(self) -> None:
         """Show all keys."""
         self.app.push_screen(HelpScreen(self))
-
-
-def _hint(entry: Entry | None) -> str:
-    """Say why an entry has no layers to show."""
-    if entry is None:
-        return ""
-    return (
-        "enter  open this index"
-        if entry.is_index
-        else "The registry does not have what the index names here."
-    )
-
-
-def _trail(subject: Subject | None) -> tuple[str, ...]:
-    """Tell the names that lead to a subject, from the registry on."""
-    match subject:
-        case None:
-            return ()
-        case RegistryPlace():
-            return (subject.host,)
-        case RepositoryPlace():
-            return (subject.host, subject.repository)
-        case ManifestPlace():
-            return (subject.host, subject.repository, *subject.trail)
-        case LayerPlace():
-            last = f"layer {subject.number}" if subject.number else "config" if subject.descriptor else "step"
-            return (*_trail(subject.manifest), last)
