@@ -163,6 +163,7 @@ class ScriptedServer:
         self.connections = 0
         self.transports: set[asyncio.Transport] = set()
         self._tls = tls
+        self._arrival = asyncio.Event()
         self._server: asyncio.Server | None = None
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -180,8 +181,15 @@ class ScriptedServer:
         """The requests so far, each as its method and path."""
         return [f"{asked.method} {asked.path}" for asked in self.asked]
 
+    async def has_been_asked(self, times: int) -> None:
+        """Wait until so many requests have arrived."""
+        while len(self.asked) < times:
+            self._arrival.clear()
+            await self._arrival.wait()
+
     def handle(self, exchange: Exchange) -> None:
         self.asked.append(exchange.asked)
+        self._arrival.set()
         task = asyncio.ensure_future(self.handler(exchange))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
