@@ -35,6 +35,7 @@ class Library:
         self.connections = connections
         self._manifests: Documents[Key, Index | Manifest] = Documents()
         self._configs: Documents[Key, ImageConfig] = Documents()
+        self._warnings_seen: dict[RegistryHost, int] = {}
         self._manifest_loads: Shared[Key, Index | Manifest] = Shared()
         self._config_loads: Shared[Key, ImageConfig] = Shared()
 
@@ -45,6 +46,13 @@ class Library:
     def login_label(self, host: RegistryHost) -> str:
         """Tell who one is at a registry; "" for nobody."""
         return self.connections.login_label(host)
+
+    def new_warnings(self, host: RegistryHost) -> tuple[str, ...]:
+        """Return what a registry has warned of since this was asked last, in its own words."""
+        warnings = self.registry(host).warnings
+        seen = self._warnings_seen.get(host, 0)
+        self._warnings_seen[host] = len(warnings)
+        return warnings[seen:]
 
     def known_manifest(
         self, host: RegistryHost, repository: Repository, reference: Tag | Digest

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 from textual import on, work
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
+from textual.message import Message
 from textual.reactive import reactive
 
 from tui.client.errors import RegistryError
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Hashable, Sequence
 
     from textual.app import ComposeResult
-    from textual.message import Message
 
     from tui.library import Library
     from tui.widgets.columns import Column
@@ -72,6 +72,9 @@ class ListPane(Vertical, Generic[SubjectT, RowT]):
         ),
         Binding("r", "reload", "reload", id="list.reload", tooltip="Ask the registry again", show=False),
     ]
+
+    class Answered(Message):
+        """A registry has answered a load of this pane, for good or ill."""
 
     TITLE: ClassVar[str] = ""
     NOUN: ClassVar[str] = ""
@@ -232,9 +235,11 @@ class ListPane(Vertical, Generic[SubjectT, RowT]):
             self.table.rows_changed()
             self._follow_selection()
         self._tell("" if batch.last else LOADING)
+        self.post_message(self.Answered())
 
     def _fail(self, error: RegistryError) -> None:
         self._failed = True
+        self.post_message(self.Answered())
         self._tell("\n".join(filter(None, (f"✗ {error}", error.remedy, "r  try again"))))
 
     def replace(self, row: RowT) -> None:

@@ -13,6 +13,7 @@ from textual.screen import Screen
 from textual.widgets import Footer
 
 from tui.client.models import Index
+from tui.panes.base import ListPane
 from tui.panes.detail import DetailPane
 from tui.panes.entries import EntriesPane
 from tui.panes.layers import LayersPane
@@ -21,6 +22,7 @@ from tui.panes.repositories import RepositoriesPane
 from tui.panes.tags import TagsPane
 from tui.panes.transfers import TransfersPane
 from tui.places import LayerPlace, ManifestPlace, RegistryPlace, RepositoryPlace, crumbs
+from tui.sanitize import one_line
 from tui.screens.column_grid import ColumnGrid
 from tui.screens.columns import Column, following, preceding
 from tui.screens.dialogs import HelpScreen
@@ -39,6 +41,10 @@ if TYPE_CHECKING:
     from tui.panes.entries import Entry
     from tui.places import Subject
     from tui.session import Session
+
+
+WARNING_LIMIT = 400
+"""Characters of a registry's warning that are shown."""
 
 
 class BrowserScreen(Screen[None]):
@@ -264,6 +270,19 @@ class BrowserScreen(Screen[None]):
     @on(LayersPane.Opened)
     def _layer_opened(self) -> None:
         self.columns.focus_column(Column.DETAIL)
+
+    @on(ListPane.Answered)
+    def _tell_warnings(self) -> None:
+        """Pass on what the registry warns of, once, in its own words."""
+        host = self.repositories_pane.subject
+        if host is not None:
+            for warning in self.session.library.new_warnings(host):
+                self.notify(
+                    one_line(warning, limit=WARNING_LIMIT),
+                    title=f"{host} warns",
+                    severity="warning",
+                    markup=False,
+                )
 
     # Opening by name.
 
