@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import httpx
 import pytest
 
+from tests.demo.clients import connect
 from tests.demo.content import small_storage
 from tui.demo import DemoServer
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
+
+    import httpx
 
     from tui.demo import Storage
 
@@ -29,5 +31,5 @@ def server(storage: Storage) -> Iterator[DemoServer]:
 
 @pytest.fixture
 async def http(server: DemoServer) -> AsyncIterator[httpx.AsyncClient]:
-    async with httpx.AsyncClient(base_url=server.url) as client:
+    async with connect(server) as client:
         yield client

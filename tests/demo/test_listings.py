@@ -4,14 +4,16 @@ import re
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-import httpx
 import pytest
 
+from tests.demo.clients import connect, connect_sync
 from tests.demo.content import MANIFEST, NAME, OCI_INDEX, OCI_MANIFEST, error_codes, manifest, sha256
 from tui.demo import DemoServer, Storage
 
 if TYPE_CHECKING:
     from typing import Any
+
+    import httpx
 
 TAGS = sorted([f"v1.{number}" for number in range(25)] + ["Latest", "_x"])
 
@@ -88,7 +90,7 @@ async def test_what_is_no_number_of_entries_is_refused(http: httpx.AsyncClient, 
 
 async def test_the_registry_can_limit_its_pages(storage: Storage) -> None:
     with DemoServer(storage, page_size=10) as server:
-        async with httpx.AsyncClient(base_url=server.url) as http:
+        async with connect(server) as http:
             for url in (f"/v2/{NAME}/tags/list", f"/v2/{NAME}/tags/list?n=1000"):
                 assert [len(page) for page in await pages(http, url, "tags")] == [10, 10, 7]
 
@@ -108,7 +110,7 @@ async def test_a_changed_repository_is_listed_as_it_is_now(http: httpx.AsyncClie
 
 
 async def test_a_registry_may_have_no_catalog(storage: Storage) -> None:
-    with DemoServer(storage, catalog=False) as server, httpx.Client(base_url=server.url) as http:
+    with DemoServer(storage, catalog=False) as server, connect_sync(server) as http:
         response = http.get("/v2/_catalog")
     assert response.status_code == 404
     assert error_codes(response) == ["UNSUPPORTED"]
@@ -155,7 +157,7 @@ async def test_referrers_are_filtered_by_type_in_pages(storage: Storage) -> None
                 NAME, manifest(subject=subject(MANIFEST), artifactType=kind, annotations=text)
             )
     with DemoServer(storage, page_size=2) as server:
-        async with httpx.AsyncClient(base_url=server.url) as http:
+        async with connect(server) as http:
             url = f"/v2/{NAME}/referrers/{sha256(MANIFEST)}"
             assert [len(page) for page in await pages(http, url, "manifests")] == [2, 2, 2, 1]
             filtered = f"{url}?artifactType={quote('application/x-a', safe='')}"
@@ -173,7 +175,7 @@ async def test_where_nothing_refers_the_list_is_empty(http: httpx.AsyncClient, n
 
 
 async def test_a_registry_may_have_no_referrers(storage: Storage) -> None:
-    with DemoServer(storage, referrers=False) as server, httpx.Client(base_url=server.url) as http:
+    with DemoServer(storage, referrers=False) as server, connect_sync(server) as http:
         assert http.get(f"/v2/{NAME}/referrers/{sha256(MANIFEST)}").status_code == 404
         pushed = http.put(f"/v2/{NAME}/manifests/new", content=manifest(subject=subject(MANIFEST)))
         assert pushed.status_code == 201

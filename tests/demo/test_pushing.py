@@ -2,9 +2,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import httpx
 import pytest
 
+from tests.demo.clients import connect
 from tests.demo.content import (
     BLOB,
     MANIFEST,
@@ -19,6 +19,10 @@ from tests.demo.content import (
 from tui.demo import DemoServer
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+
+    import httpx
+
     from tui.demo import Storage
 
 NEW = b"a blob that nobody has pushed yet" * 50
@@ -149,7 +153,7 @@ async def test_where_nothing_can_be_mounted_an_upload_begins(
 
 async def test_only_so_many_uploads_are_under_way(storage: Storage) -> None:
     with DemoServer(storage, max_uploads=2) as server:
-        async with httpx.AsyncClient(base_url=server.url) as http:
+        async with connect(server) as http:
             locations = [await begun(http) for _ in range(3)]
             statuses = [(await http.get(location)).status_code for location in locations]
     assert statuses == [404, 204, 204]
@@ -157,9 +161,9 @@ async def test_only_so_many_uploads_are_under_way(storage: Storage) -> None:
 
 async def test_bodies_are_limited(storage: Storage) -> None:
     with DemoServer(storage, max_blob=100, max_manifest=1_000) as server:
-        async with httpx.AsyncClient(base_url=server.url) as http:
+        async with connect(server) as http:
 
-            async def stream() -> object:
+            async def stream() -> AsyncIterator[bytes]:
                 for _ in range(3):
                     yield b"x" * 40
 
@@ -200,7 +204,7 @@ async def test_a_tag_moves_to_what_is_pushed_last(http: httpx.AsyncClient) -> No
 
 @pytest.mark.parametrize("hashed", [sha256, sha512])
 async def test_a_manifest_is_pushed_by_digest_with_tags(
-    http: httpx.AsyncClient, hashed: type[sha256] | type[sha512]
+    http: httpx.AsyncClient, hashed: Callable[[bytes], str]
 ) -> None:
     data = manifest(annotations={"a": "b"})
     response = await put(http, f"{hashed(data)}?tag=a&tag=b", data)
@@ -251,7 +255,7 @@ async def test_a_manifest_with_absent_parts_can_be_refused(storage: Storage) -> 
     elsewhere = absent | {"urls": ["https://example.com/blob"]}
     index = b'{"mediaType": "%b", "manifests": [{"digest": "%b"}]}'
     with DemoServer(storage, sparse=False) as server:
-        async with httpx.AsyncClient(base_url=server.url) as http:
+        async with connect(server) as http:
             for data, media_type in (
                 (manifest(layers=[absent]), OCI_MANIFEST),
                 (index % (OCI_INDEX.encode(), sha256(b"absent").encode()), OCI_INDEX),
@@ -291,7 +295,7 @@ async def test_a_blob_is_deleted_from_one_repository(http: httpx.AsyncClient) ->
 
 async def test_pushing_and_deleting_can_be_switched_off(storage: Storage) -> None:
     with DemoServer(storage, push=False, delete=False) as server:
-        async with httpx.AsyncClient(base_url=server.url) as http:
+        async with connect(server) as http:
             for response in (
                 await http.post(UPLOADS),
                 await put(http, "2.0", MANIFEST),

@@ -2,14 +2,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import httpx
 import pytest
 
+from tests.demo.clients import connect, connect_sync
 from tests.demo.content import BLOB, MANIFEST, NAME, OCI_MANIFEST, error_codes, sha256, sha512
 from tui.demo import DemoServer
 from tui.demo.bodies import PiecesResponse
 
 if TYPE_CHECKING:
+    import httpx
     from starlette.types import Message
 
     from tui.demo import Storage
@@ -166,7 +167,7 @@ async def test_an_empty_blob_can_be_read(http: httpx.AsyncClient, storage: Stora
 
 async def test_ranges_can_be_switched_off(storage: Storage) -> None:
     with DemoServer(storage, ranges=False) as server:
-        async with httpx.AsyncClient(base_url=server.url) as http:
+        async with connect(server) as http:
             response = await http.get(BLOB_URL, headers={"Range": "bytes=0-9"})
     assert response.status_code == 200
     assert response.content == BLOB
@@ -177,7 +178,7 @@ async def test_blobs_can_live_at_another_origin(storage: Storage) -> None:
     with (
         DemoServer(storage) as other,
         DemoServer(storage, redirect_blobs=other.url) as server,
-        httpx.Client(base_url=server.url) as http,
+        connect_sync(server) as http,
     ):
         response = http.get(BLOB_URL)
         assert response.status_code == 307
@@ -194,7 +195,7 @@ async def test_headers_can_be_added_and_hidden(storage: Storage) -> None:
             headers=[("Warning", warning), ("Warning", '299 - "So is this registry."')],
             hidden_headers=["docker-content-digest"],
         ) as server,
-        httpx.Client(base_url=server.url) as http,
+        connect_sync(server) as http,
     ):
         response = http.get(MANIFEST_URL)
         assert response.headers.get_list("warning") == [warning, '299 - "So is this registry."']

@@ -30,6 +30,9 @@ KEEP_ALIVE = 600
 START_LIMIT = 30.0
 """Seconds that the thread may take to serve: far more than a busy machine needs."""
 
+ACCEPT_TURNS = 4
+"""Turns of the event loop after which a connection that was accepted last is known."""
+
 
 class _Server(uvicorn.Server):
     """uvicorn's server, told when to stop instead of looking ten times a second, and stopping at once."""
@@ -49,10 +52,13 @@ class _Server(uvicorn.Server):
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Close every connection, whatever it waits for, and end the requests on them."""
+        for one in sockets or []:
+            # Before the server is closed: asyncio loses connections that it accepts at that moment.
+            asyncio.get_running_loop().remove_reader(one)
+        for _ in range(ACCEPT_TURNS):
+            await asyncio.sleep(0)
         for server in self.servers:
             server.close()
-        for one in sockets or []:
-            one.close()
         self._abort_connections()
         await asyncio.sleep(0)
         tasks = list(self.server_state.tasks)
@@ -77,6 +83,12 @@ class _Server(uvicorn.Server):
             transport = getattr(connection, "transport", None)
             if isinstance(transport, asyncio.Transport):
                 transport.abort()
+
+
+def _run(server: _Server, listener: socket.socket) -> None:
+    """Serve on a listening socket until told to stop."""
+    with asyncio.Runner(loop_factory=asyncio.SelectorEventLoop) as runner:
+        runner.run(server.serve([listener]))
 
 
 class DemoServer:
@@ -146,9 +158,7 @@ class DemoServer:
             timeout_keep_alive=KEEP_ALIVE,
         )
         server = _Server(config)
-        thread = threading.Thread(
-            target=server.run, kwargs={"sockets": [listener]}, name="demo registry", daemon=True
-        )
+        thread = threading.Thread(target=_run, args=(server, listener), name="demo registry", daemon=True)
         thread.start()
         if not server.serving.wait(START_LIMIT):
             raise RuntimeError("the demo registry did not start")
