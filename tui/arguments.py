@@ -20,7 +20,15 @@ from tui.client.redaction import quoted, redacted_url
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["Arguments", "ExitCode", "Place", "PlaceError", "parse_arguments", "parse_demo_place", "parse_place"]
+__all__ = [
+    "Arguments",
+    "ExitCode",
+    "Place",
+    "PlaceError",
+    "parse_arguments",
+    "parse_demo_place",
+    "parse_place",
+]
 
 Scheme = Literal["", "http", "https"]
 
