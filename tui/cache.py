@@ -1,49 +1,18 @@
-"""Documents by digest, kept in memory, bounded; and one request for all who wait for the same thing."""
+"""Documents by digest, kept in memory, bounded."""
 
 from __future__ import annotations
 
-import asyncio
 from collections import OrderedDict
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Hashable
+    from collections.abc import Hashable
 
 KeyT = TypeVar("KeyT", bound="Hashable")
 ValueT = TypeVar("ValueT")
 
 DOCUMENTS_LIMIT = 64 * 1024 * 1024
 """Bytes of raw documents kept: thousands of usual manifests, some tens of the largest that are read."""
-
-
-@dataclass(slots=True)
-class _Run(Generic[ValueT]):
-    task: asyncio.Task[ValueT]
-    waiters: int = 0
-
-
-class Shared(Generic[KeyT, ValueT]):
-    """Runs one coroutine for all who wait for the same key, and cancels it when the last of them has gone."""
-
-    def __init__(self) -> None:
-        self._runs: dict[KeyT, _Run[ValueT]] = {}
-
-    async def get(self, key: KeyT, start: Callable[[], Coroutine[Any, Any, ValueT]]) -> ValueT:
-        """Wait for what the coroutine under way for `key` brings, and start it if there is none."""
-        run = self._runs.get(key)
-        if run is None:
-            run = self._runs[key] = _Run(asyncio.create_task(start()))
-        run.waiters += 1
-        try:
-            return await asyncio.shield(run.task)
-        finally:
-            run.waiters -= 1
-            if run.waiters == 0:
-                # Whoever comes now starts anew; a cancelled run has nothing for them.
-                if self._runs.get(key) is run:
-                    del self._runs[key]
-                run.task.cancel()
 
 
 class Documents(Generic[KeyT, ValueT]):

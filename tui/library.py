@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from tui.cache import Documents, Shared
+from tui.cache import Documents
 from tui.client.names import Digest, Image
+from tui.client.sharing import Shared
 
 if TYPE_CHECKING:
     from tui.client import ImageConfig, Index, Manifest, Registry, RegistryHost, Repository, Tag
