@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, ClassVar
 from textual import on, work
 from textual.binding import Binding, BindingType
 from textual.screen import Screen
-from textual.widgets import Footer
 
 from tui.client.models import Index
 from tui.panes.base import ListPane
@@ -29,6 +28,7 @@ from tui.screens.dialogs import HelpScreen
 from tui.screens.download import DownloadScreen
 from tui.screens.open import OpenScreen
 from tui.state import StateError
+from tui.widgets.key_line import KeyLine
 from tui.widgets.reference_bar import ReferenceBar
 
 if TYPE_CHECKING:
@@ -130,7 +130,7 @@ class BrowserScreen(Screen[None]):
         yield self.bar
         yield self.columns
         yield self.transfers_pane
-        yield Footer(show_command_palette=True)
+        yield KeyLine()
 
     def on_mount(self) -> None:
         self.registries_pane.subject = self.session.registries()
