@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from textual.app import App, SystemCommand
@@ -56,8 +57,20 @@ class OcituiApp(App[None]):
         return BrowserScreen(self.session, self._opening)
 
     def on_mount(self) -> None:
-        """Remember the theme that the person chooses from now on."""
+        """Remember the theme that the person chooses from now on; end loudly at what nobody waits for."""
+        asyncio.get_running_loop().set_exception_handler(self._crash)
         self.theme_changed_signal.subscribe(self, self._keep_theme)
+
+    def _crash(self, _loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        """End at the bug of a task; what transports and the like say of their end is of no interest."""
+        error = context.get("exception")
+        if not isinstance(error, Exception) or "task" not in context:
+            return
+
+        def crash() -> None:
+            raise error
+
+        self.call_later(crash)
 
     def _keep_theme(self, theme: Theme) -> None:
         try:

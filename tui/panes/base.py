@@ -136,6 +136,10 @@ class ListPane(Vertical, Generic[SubjectT, RowT]):
         """Say why there is nothing, and what one can do."""
         return f"no {self.NOUN} here"
 
+    def failure_note(self, error: RegistryError) -> str:
+        """Say what went wrong, and what one can do."""
+        return "\n".join(filter(None, (f"✗ {error}", error.remedy, "r  try again")))
+
     @property
     def hint(self) -> str:
         """What stands in the pane while it has no subject."""
@@ -240,7 +244,7 @@ class ListPane(Vertical, Generic[SubjectT, RowT]):
     def _fail(self, error: RegistryError) -> None:
         self._failed = True
         self.post_message(self.Answered())
-        self._tell("\n".join(filter(None, (f"✗ {error}", error.remedy, "r  try again"))))
+        self._tell(self.failure_note(error))
 
     def replace(self, row: RowT) -> None:
         """Put a row that is known better in the place of the one with the same key."""

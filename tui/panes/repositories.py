@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual.message import Message
 
+from tui.client.errors import CatalogUnsupportedError, RegistryError
 from tui.panes.base import Batch, ListPane
 from tui.places import RepositoryPlace
 from tui.widgets.columns import Column
@@ -64,6 +65,11 @@ class RepositoriesPane(ListPane["RegistryHost", RepositoryPlace]):
                 names = sorted(page.items) if first and page.last else page.items
                 yield Batch([RepositoryPlace(subject, name) for name in names], last=page.last)
                 first = False
+
+    def failure_note(self, error: RegistryError) -> str:
+        if isinstance(error, CatalogUnsupportedError):
+            return f"{error}.\no  open a repository by its name\nr  try again"
+        return super().failure_note(error)
 
     def row_text(self, row: RepositoryPlace) -> str:
         return row.repository

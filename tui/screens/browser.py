@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from textual.app import ComposeResult
 
     from tui.arguments import Place
-    from tui.client import Descriptor
+    from tui.client import Descriptor, RegistryHost
     from tui.panes.entries import Entry
     from tui.places import Subject
     from tui.session import Session
@@ -149,8 +149,9 @@ class BrowserScreen(Screen[None]):
         """Show the details, and the reference, of what the cursor is on."""
         subject = self._subject()
         self.detail_pane.subject = subject
-        self.bar.trail = crumbs(subject)
-        self.bar.login = self._login_label(subject)
+        where = subject or self._surroundings()
+        self.bar.trail = crumbs(where)
+        self.bar.login = self._login_label(where)
         self.refresh_bindings()
 
     def _subject(self) -> Subject | None:
@@ -166,9 +167,26 @@ class BrowserScreen(Screen[None]):
             case _:
                 return self.layers_pane.row
 
-    def _login_label(self, subject: Subject | None) -> str:
-        host = self.repositories_pane.subject
-        return self.session.library.login_label(host) if host is not None and subject is not None else ""
+    def _surroundings(self) -> Subject | None:
+        """Tell where the cursor is while it is on nothing that is known."""
+        where: Subject | None = None
+        match self.columns.current:
+            case Column.REPOSITORIES:
+                host: RegistryHost | None = self.repositories_pane.subject
+                where = RegistryPlace(host) if host is not None else None
+            case Column.TAGS:
+                where = self.tags_pane.row or self.tags_pane.subject
+            case Column.ENTRIES:
+                where = self.entries_pane.subject
+            case Column.LAYERS:
+                where = self.layers_pane.subject
+        return where
+
+    def _login_label(self, where: Subject | None) -> str:
+        if where is None:
+            return ""
+        host = where.manifest.host if isinstance(where, LayerPlace) else where.host
+        return self.session.library.login_label(host)
 
     # From one list to the next. The row is asked of the pane, because a message may be late.
 
