@@ -6,9 +6,11 @@ values may be nested deeper than Python recurses.
 
 from __future__ import annotations
 
+import gc
 import json
 import re
 from collections.abc import Mapping, Sequence
+from contextlib import contextmanager
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
@@ -53,10 +55,11 @@ def read_json(text: str) -> Any:
         JsonReadError: the text is not JSON, or is nested deeper than `DEEPEST`.
     """
     try:
-        try:
-            return _DECODER.decode(text)
-        except RecursionError:
-            return _DeepReader(text).read()
+        with _without_collections():
+            try:
+                return _DECODER.decode(text)
+            except RecursionError:
+                return _DeepReader(text).read()
     except json.JSONDecodeError as error:
         message = f"{error.msg}, line {error.lineno:,}, column {error.colno:,}"
         raise JsonReadError(message) from error
@@ -131,6 +134,19 @@ def _plain(value: object) -> object:
     if isinstance(value, Mapping):
         return dict(value)
     return list(value) if isinstance(value, Sequence) else str(value)
+
+
+@contextmanager
+def _without_collections() -> Iterator[None]:
+    """Let the garbage collector wait: going through what is read, again and again, takes most of the time."""
+    if not gc.isenabled():
+        yield
+        return
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
 
 
 # Making an object of a class of ours takes ten times as long as finding it: an array of two million

@@ -95,7 +95,7 @@ class LineView(CursorView, can_focus=True):
             color: $text-warning;
         }
         & > .line-view--constant {
-            color: $text-accent;
+            color: $text-secondary;
         }
         &:ansi > .line-view--muted, &:ansi > .line-view--label {
             color: ansi_default;
