@@ -78,7 +78,8 @@ class Exchange:
         fields = list(headers.items()) if isinstance(headers, Mapping) else list(headers or [])
         if not any(name.lower() == "content-length" for name, _ in fields):
             fields.append(("Content-Length", str(len(data) if length is None else length)))
-        lines = [f"HTTP/1.1 {status} {HTTPStatus(status).phrase if status < 520 else 'Odd'}"]
+        phrase = HTTPStatus(status).phrase if status in set(HTTPStatus) else "Odd"
+        lines = [f"HTTP/1.1 {status} {phrase}"]
         lines += [f"{name}: {value}" for name, value in fields]
         head = "\r\n".join([*lines, "", ""]).encode("latin-1")
         await self.send(head if self.asked.method == "HEAD" else head + data)
@@ -161,6 +162,7 @@ class ScriptedServer:
         self.handler = handler
         self.asked: list[Asked] = []
         self.connections = 0
+        self.failures: list[Exception] = []
         self.transports: set[asyncio.Transport] = set()
         self._tls = tls
         self._arrival = asyncio.Event()
@@ -190,9 +192,16 @@ class ScriptedServer:
     def handle(self, exchange: Exchange) -> None:
         self.asked.append(exchange.asked)
         self._arrival.set()
-        task = asyncio.ensure_future(self.handler(exchange))
+        task = asyncio.ensure_future(self._run(exchange))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+    async def _run(self, exchange: Exchange) -> None:
+        try:
+            await self.handler(exchange)
+        except Exception as error:  # noqa: BLE001 - the test shall end with this, not with what a client makes of it
+            self.failures.append(error)
+            exchange.close()
 
     async def __aenter__(self) -> Self:
         loop = asyncio.get_running_loop()
@@ -208,11 +217,10 @@ class ScriptedServer:
             transport.abort()
         for task in list(self._tasks):
             task.cancel()
-        results = await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._server.wait_closed()
-        for result in results:
-            if isinstance(result, Exception) and error is None:
-                raise result
+        for failure in self.failures:
+            raise failure
 
 
 @dataclass

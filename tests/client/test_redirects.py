@@ -22,7 +22,7 @@ def registry_at_home(answer: Answer) -> Answer:
     """Put a registry of passwords, reg.example, before `answer`: it redirects those who are logged in."""
 
     def whole(request: httpx.Request) -> httpx.Response:
-        if request.url.host != "reg.example" or request.url.path.startswith("/moved"):
+        if request.url.netloc != b"reg.example" or request.url.path.startswith("/moved"):
             return answer(request)
         if request.headers.get("Authorization") != ALICE.authorization():
             return httpx.Response(401, headers={"WWW-Authenticate": 'Basic realm="x"'})
@@ -71,7 +71,6 @@ async def test_another_port_or_host_is_another_origin(elsewhere: str) -> None:
 
     async with mocked(registry_at_home(answer)) as own:
         await own.registry("reg.example", ALICE).request("GET", "/v2/a", headers={"Cookie": "a=b"})
-        # A registry of the origin's own host and port would have answered 401 without the login.
         await own.registry("reg.example", ALICE).request(
             "GET", "/v2/a", headers={"authorization": ALICE.authorization()}
         )
@@ -238,7 +237,7 @@ async def test_what_storage_says_is_told() -> None:
             return httpx.Response(307, headers={"Location": "https://s3.example/b?X-Amz-Signature=hush"})
         return httpx.Response(
             403,
-            content=b'<?xml version="1.0"?><Error><Code>AccessDenied</Code><Message>Request has expired</Message></Error>',
+            content=b"<Error><Code>AccessDenied</Code><Message>Request has expired</Message></Error>",
         )
 
     async with mocked(answer) as own:

@@ -160,9 +160,11 @@ class Answer:
 
     async def aclose(self) -> None:
         """End the request, down to the connection where the body has not been read to its end."""
-        self.release()
-        with translated(self.line):
-            await self._response.aclose()
+        try:
+            with translated(self.line):
+                await self._response.aclose()
+        finally:
+            self.release()
 
     @property
     def _encoding(self) -> str | None:
