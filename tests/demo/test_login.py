@@ -174,11 +174,13 @@ async def test_mounting_needs_the_right_to_pull_from_the_source(storage: Storage
     with DemoServer(storage, login=BearerLogin(USERS)) as server:
         async with connect(server) as http:
             target = "repository:team/new:pull,push"
-            query = {"mount": sha256(BLOB), "from": NAME}
             for scope, status in ((target, 202), (f"{target} {PULL}", 201)):
                 headers = await token(http, scope)
-                response = await http.post("/v2/team/new/blobs/uploads/", params=query, headers=headers)
-                assert response.status_code == status
+                for source in ({}, {"from": NAME}):
+                    server.storage.delete_repository("team/new")
+                    query = {"mount": sha256(BLOB)} | source
+                    response = await http.post("/v2/team/new/blobs/uploads/", params=query, headers=headers)
+                    assert response.status_code == status
 
 
 async def exchange(http: httpx.AsyncClient, **form: str) -> tuple[int, dict[str, Any]]:

@@ -127,11 +127,10 @@ class Storage:
             repository = self._repositories.get(name)
             return None if repository is None else repository.blobs.get(digest)
 
-    def find_blob(self, digest: str) -> bytes | None:
-        """Return a blob of any repository, or None."""
+    def repositories_with(self, digest: str) -> tuple[str, ...]:
+        """Return the names of the repositories that have a blob, in lexical order."""
         with self._lock:
-            found = (one.blobs[digest] for one in self._repositories.values() if digest in one.blobs)
-            return next(found, None)
+            return tuple(name for name in self.repositories() if digest in self._repositories[name].blobs)
 
     def delete_blob(self, name: str, digest: str) -> bool:
         """Remove a repository's blob; say whether there was one."""

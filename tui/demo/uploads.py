@@ -138,21 +138,24 @@ class Uploads:
         return _created(name, digest)
 
     def _mount(self, request: Request, name: str, digest: str, source: str | None) -> bool:
-        """Take a blob over from another repository; say whether that went."""
+        """Take a blob over from another repository, or from any; say whether that went."""
         digest = _checked_digest(digest)
-        if source is None:
-            data = self._storage.find_blob(digest)
-        else:
-            if not is_name(source):
-                raise name_invalid(source)
-            try:
-                self._login.check(request, repository_access(source, "pull"))
-            except ProblemError:
-                return False  # an upload begins instead, as for a blob that is not there
-            data = self._storage.get_blob(source, digest)
-        if data is None:
+        if source is not None and not is_name(source):
+            raise name_invalid(source)
+        sources = self._storage.repositories_with(digest) if source is None else (source,)
+        for one in sources:
+            data = self._storage.get_blob(one, digest)
+            if data is not None and self._may_pull(request, one):
+                self._storage.put_blob(name, data, digest=digest)
+                return True
+        return False
+
+    def _may_pull(self, request: Request, name: str) -> bool:
+        """Say whether a request's login reaches as far as another repository."""
+        try:
+            self._login.check(request, repository_access(name, "pull"))
+        except ProblemError:
             return False
-        self._storage.put_blob(name, data, digest=digest)
         return True
 
 
