@@ -25,15 +25,20 @@ BAR_CELLS = 10
 
 TITLE_ANNOTATION = "org.opencontainers.image.title"
 
+SHELL = "/bin/sh -c "
+"""How builders write that a shell ran a step."""
+
+NO_RUN = SHELL + "#(nop)"
+"""How Docker's classic builder writes that a step ran nothing."""
+
 
 def step_summary(step: HistoryStep) -> str:
-    """Tell in one line what a step of the history did, without the shell that ran it."""
-    text = step.created_by.strip() or step.comment.strip()
-    for noise in ("/bin/sh -c #(nop) ", "/bin/sh -c "):
-        if text.startswith(noise):
-            rest = text.removeprefix(noise).strip()
-            return rest if "nop" in noise else f"RUN {rest}"
-    return text.removesuffix("# buildkit").strip()
+    """Tell what a step of the history did as a line of a Dockerfile, without the shell that ran it."""
+    text = (step.created_by.strip() or step.comment.strip()).removesuffix("# buildkit").strip()
+    if text.startswith(NO_RUN):
+        return text.removeprefix(NO_RUN).strip()
+    command = text.removeprefix("RUN ")
+    return f"RUN {command.removeprefix(SHELL).strip()}" if command.startswith(SHELL) else text
 
 
 def place_name(place: LayerPlace) -> str:
@@ -42,7 +47,8 @@ def place_name(place: LayerPlace) -> str:
         return step_summary(place.step)
     if place.descriptor is None:
         return ""
-    return place.descriptor.annotations.get(TITLE_ANNOTATION, "") or place.descriptor.media_type
+    name = place.descriptor.annotations.get(TITLE_ANNOTATION, "") or place.descriptor.media_type
+    return name if place.number else f"config  {name}"
 
 
 def arrange(place: ManifestPlace, manifest: Manifest, config: ImageConfig | None) -> list[LayerPlace]:
