@@ -9,7 +9,8 @@ import pytest
 from textual import events
 from textual.color import Color
 from textual.content import Content
-from textual.widgets import Button
+from textual.widgets import Button, Footer
+from textual.widgets._footer import FooterKey
 
 from tests.widgets.stage import Stage, lines, strips
 from tui.widgets import Column, VirtualTable
@@ -503,6 +504,24 @@ async def test_enter_does_nothing_in_an_empty_table() -> None:
             for key, active in stage.screen.active_bindings.items()
             if active.node is view and active.enabled
         }
+
+
+async def test_opening_is_offered_as_soon_as_there_are_rows() -> None:
+    view = table()
+    footer = Footer()
+    async with Stage(view, footer).run_test(size=SMALL) as pilot:
+
+        def offered() -> list[str]:
+            return [key.description for key in footer.query(FooterKey)]
+
+        await pilot.pause()
+        assert "Open" not in offered()
+        view.set_rows(names(1))
+        await pilot.pause()
+        assert "Open" in offered()
+        view.set_rows([])
+        await pilot.pause()
+        assert "Open" not in offered()
 
 
 async def test_every_key_has_a_name_and_says_what_it_does() -> None:

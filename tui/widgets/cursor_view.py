@@ -149,6 +149,8 @@ class CursorView(ScrollView, can_focus=True, inherit_bindings=False):
             above: lines of the screen that stand still above them.
             below: lines that follow them and take no cursor.
         """
+        if bool(count) != bool(self._count) and self.is_running:
+            self.refresh_bindings()
         self._count, self._above, self._below = count, above, below
         self.virtual_size = Size(self.scrollable_content_region.width, above + count + below)
         self.refresh()
