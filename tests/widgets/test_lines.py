@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from rich.cells import cell_len
 from textual import events
 from textual.content import Content
 from textual.widgets import Button
@@ -161,6 +162,40 @@ async def test_lines_that_are_too_wide_are_seen_sideways() -> None:
         assert lines(view) == last
         await pilot.press(*["left"] * 9)
         assert lines(view)[1] == '      "key": "abcdefghijklmn…'
+
+
+async def test_wide_characters_are_cut_at_both_edges() -> None:
+    view = view_of(JsonDocument({"k": "日本" * 50, "l": "x" + "日本" * 50}))
+    async with Stage(view).run_test(size=SMALL) as pilot:
+        for _ in range(4):
+            await pilot.press("right")
+            for strip in strips(view):
+                assert sum(cell_len(segment.text) for segment in strip) == strip.cell_length == 29
+
+
+async def test_a_document_that_comes_while_the_view_is_hidden_shows_with_it() -> None:
+    view = view_of()
+    async with Stage(view).run_test(size=SMALL) as pilot:
+        for document in (numbered(3), JsonDocument([1])):
+            view.display = False
+            await pilot.pause()
+            view.document = document
+            view.display = True
+            await pilot.pause()
+            assert len(lines(view)) == 3
+
+
+async def test_the_cursor_is_where_it_was_after_the_view_was_hidden() -> None:
+    view = view_of(numbered(50))
+    async with Stage(view).run_test(size=SMALL) as pilot:
+        await pilot.press("end")
+        view.display = False
+        await pilot.pause()
+        assert view.selected_text == "line 49"
+        view.display = True
+        await pilot.pause()
+        assert lines(view)[-1].endswith("line 49")
+        assert view.cursor == 49
 
 
 async def test_the_wheel_moves_sideways_too() -> None:

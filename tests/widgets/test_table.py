@@ -330,6 +330,24 @@ async def test_rows_set_before_the_table_is_shown_are_told_about_once() -> None:
         assert lines(view)[1] == "▸ row-1"
 
 
+async def test_what_comes_while_the_table_is_hidden_shows_with_it() -> None:
+    view = table()
+    stage = Stage(view)
+    async with stage.run_test(size=SMALL) as pilot:
+        await pilot.pause()
+        view.display = False
+        await pilot.pause()
+        view.set_rows(names(50))
+        view.note = "loading …"
+        view.cursor = 49
+        await pilot.pause()
+        assert stage.taken() == [("Highlighted", 0, "row-0"), ("Highlighted", 49, "row-49")]
+        view.display = True
+        await pilot.pause()
+        assert lines(view)[-2:] == ["▸ row-49", "  loading …"]
+        assert stage.taken() == [("EndNear",)]
+
+
 async def test_a_million_rows_are_light() -> None:
     rows = Counted(1_000_000)
     view = table()

@@ -25,8 +25,8 @@ CACHED_LINES: Final = 512
 class CursorView(ScrollView, can_focus=True, inherit_bindings=False):
     """Lines of which one bears the cursor; only those in view are rendered.
 
-    A subclass tells how many lines take the cursor (`_set_size`), renders a line of the screen
-    (`render_line`, with `_compose_strip`), and says what opening a line means (`_open`).
+    A subclass counts the lines that take the cursor when it is laid out (`_lay_out`, `_set_size`), renders
+    lines of the screen (`render_line`, `_compose_strip`), and says what opening a line means (`_open`).
     """
 
     ALLOW_SELECT = False
@@ -135,6 +135,18 @@ class CursorView(ScrollView, can_focus=True, inherit_bindings=False):
         raise NotImplementedError
 
     # Geometry
+
+    def on_resize(self) -> None:
+        """Fit the lines to the new size."""
+        self._lay_out()
+
+    def on_show(self) -> None:
+        """Fit the lines to the size: while the view was hidden it had none."""
+        self._lay_out()
+
+    def _lay_out(self) -> None:
+        """Count lines again, and keep the cursor in view."""
+        raise NotImplementedError
 
     @property
     def _view_height(self) -> int:

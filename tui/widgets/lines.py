@@ -152,8 +152,7 @@ class LineView(CursorView, can_focus=True):
         self._place_cursor(0, 0)
         self.refresh_bindings()
 
-    def on_resize(self) -> None:
-        """Wrap the document again and keep the cursor on what it was on."""
+    def _lay_out(self) -> None:
         old = self._text_width
         cursor, top = self.cursor, round(self.scroll_y)
         self._measure()
@@ -253,7 +252,8 @@ class LineView(CursorView, can_focus=True):
         """Count the lines at the present width."""
         self._strips.clear()
         self._texts.clear()
-        self._text_width = max(0, self.scrollable_content_region.width - GUTTER)
+        # A hidden view has no width; what it had before is the best guess at what it will have.
+        self._text_width = max(0, self.scrollable_content_region.width - GUTTER) or self._text_width
         known = self.document is not None and self._text_width
         self._set_size(self.document.line_count(self._text_width) if self.document and known else 0)
 

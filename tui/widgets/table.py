@@ -339,8 +339,7 @@ class VirtualTable(CursorView, Generic[R], can_focus=True):
         """Tell what was set before there was anyone to tell."""
         self._announce()
 
-    def on_resize(self) -> None:
-        """Wrap the note again and keep the cursor in view."""
+    def _lay_out(self) -> None:
         self._measure()
         self._show_cursor()
         self._check_end()
