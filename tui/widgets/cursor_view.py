@@ -137,11 +137,7 @@ class CursorView(ScrollView, can_focus=True, inherit_bindings=False):
     # Geometry
 
     def on_resize(self) -> None:
-        """Fit the lines to the new size."""
-        self._lay_out()
-
-    def on_show(self) -> None:
-        """Fit the lines to the size: while the view was hidden it had none."""
+        """Fit the lines to the new size; a view that was hidden gets one when it is shown again."""
         self._lay_out()
 
     def _lay_out(self) -> None:
