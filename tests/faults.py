@@ -117,7 +117,7 @@ class _Protocol(asyncio.Protocol):
         self.gone.set()
         self.writable.set()
         if self._transport is not None:
-            self._server.transports.discard(self._transport)
+            self._server.forget(self._transport)
 
     def pause_writing(self) -> None:
         self.writable.clear()
@@ -166,6 +166,7 @@ class ScriptedServer:
         self.transports: set[asyncio.Transport] = set()
         self._tls = tls
         self._arrival = asyncio.Event()
+        self._departure = asyncio.Event()
         self._server: asyncio.Server | None = None
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -188,6 +189,16 @@ class ScriptedServer:
         while len(self.asked) < times:
             self._arrival.clear()
             await self._arrival.wait()
+
+    async def has_no_connections(self) -> None:
+        """Wait until all connections are closed."""
+        while self.transports:
+            self._departure.clear()
+            await self._departure.wait()
+
+    def forget(self, transport: asyncio.Transport) -> None:
+        self.transports.discard(transport)
+        self._departure.set()
 
     def handle(self, exchange: Exchange) -> None:
         self.asked.append(exchange.asked)

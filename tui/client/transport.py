@@ -1,4 +1,4 @@
-"""Connections: one pool for each certificate authority and proxy, and the one place where httpx's errors end.
+"""Connections: a pool for each certificate authority and proxy, and where errors of httpx and httpcore end.
 
 Requests go to httpx's transports without `httpx.AsyncClient` around them: it would add cookies, follow the
 environment in ways of its own, and log whole URLs, signed ones too.
@@ -12,6 +12,7 @@ import ssl
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
+import httpcore
 import httpx
 import truststore
 
@@ -24,6 +25,7 @@ from tui.client.errors import (
     TimeoutExceededError,
 )
 from tui.client.origins import is_internal_address, is_internal_host
+from tui.client.pool import PoolTransport
 from tui.client.proxies import proxy_for
 from tui.client.redaction import quoted
 
@@ -32,12 +34,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 __all__ = ["Transports", "causes", "translated"]
-
-IDLE_CONNECTIONS: Final = 32
-"""Connections kept for the next request: those of two hosts, a registry and its storage, under full load."""
-
-IDLE_SECONDS: Final = 30.0
-"""How long an unused connection is kept; servers and routers drop them after one to five minutes."""
 
 _NOT_TLS: Final = ("WRONG_VERSION_NUMBER", "HTTP_REQUEST", "RECORD_LAYER_FAILURE", "PACKET_LENGTH_TOO_LONG")
 """What OpenSSL says of a peer that does not speak TLS at all."""
@@ -52,7 +48,7 @@ class Transports:
 
     def __init__(self, handed_in: httpx.AsyncBaseTransport | None = None) -> None:
         self._handed_in = handed_in
-        self._made: dict[tuple[Path | None, str | None], httpx.AsyncHTTPTransport] = {}
+        self._made: dict[tuple[Path | None, str | None], PoolTransport] = {}
 
     def choose(self, url: httpx.URL, ca_file: Path | None, line: RequestLine) -> httpx.AsyncBaseTransport:
         """Find the transport for a URL.
@@ -72,17 +68,8 @@ class Transports:
         if (ca_file, proxy) not in self._made:
             context = _tls_context(ca_file, line)
             try:
-                self._made[ca_file, proxy] = httpx.AsyncHTTPTransport(
-                    verify=context,
-                    trust_env=False,
-                    proxy=proxy,
-                    limits=httpx.Limits(
-                        max_connections=None,
-                        max_keepalive_connections=IDLE_CONNECTIONS,
-                        keepalive_expiry=IDLE_SECONDS,
-                    ),
-                )
-            except (ImportError, ValueError, httpx.InvalidURL) as error:
+                self._made[ca_file, proxy] = PoolTransport(context, proxy)
+            except (ValueError, httpx.InvalidURL) as error:
                 raise ConnectionFailedError(
                     f"the proxy {quoted(proxy or '')} of the environment cannot be used: {error}",
                     request=line,
@@ -117,7 +104,7 @@ class Transports:
 
 @contextmanager
 def translated(line: RequestLine) -> Iterator[None]:
-    """Turn what httpx and the operating system raise inside into a `NetworkError`.
+    """Turn what httpx, httpcore and the operating system raise inside into a `NetworkError`.
 
     Args:
         line: The request that is under way.
@@ -127,13 +114,13 @@ def translated(line: RequestLine) -> Iterator[None]:
     """
     try:
         yield
-    except httpx.ConnectTimeout as error:
+    except (httpx.ConnectTimeout, httpcore.ConnectTimeout) as error:
         raise TimeoutExceededError("no connection could be made in time", request=line) from error
-    except httpx.TimeoutException as error:
+    except (httpx.TimeoutException, httpcore.TimeoutException) as error:
         raise TimeoutExceededError("the server went silent", request=line) from error
-    except (httpx.ConnectError, httpx.ProxyError) as error:
+    except (httpx.ConnectError, httpx.ProxyError, httpcore.ConnectError, httpcore.ProxyError) as error:
         raise _connection_failed(error, line) from error
-    except httpx.RemoteProtocolError as error:
+    except (httpx.RemoteProtocolError, httpcore.RemoteProtocolError) as error:
         if _broke_off(error):
             raise ConnectionLostError(
                 "the server broke off before its answer was complete", request=line
@@ -141,7 +128,7 @@ def translated(line: RequestLine) -> Iterator[None]:
         raise NetworkError(
             "what came back is not HTTP", request=line, remedy="Check the name of the host and its port."
         ) from error
-    except (httpx.NetworkError, OSError) as error:
+    except (httpx.NetworkError, httpcore.NetworkError, OSError) as error:
         if any(
             isinstance(cause, ssl.SSLError) and "ALERT" in (cause.reason or "") for cause in causes(error)
         ):
@@ -149,7 +136,7 @@ def translated(line: RequestLine) -> Iterator[None]:
         raise ConnectionLostError(
             "the connection was lost before the answer was complete", request=line
         ) from error
-    except (httpx.HTTPError, httpx.InvalidURL, UnicodeError) as error:
+    except (httpx.HTTPError, httpx.InvalidURL, httpcore.ProtocolError, UnicodeError) as error:
         raise NetworkError(f"the request could not be sent: {error}", request=line) from error
 
 
@@ -172,7 +159,7 @@ def causes(error: BaseException) -> Iterator[BaseException]:
 def is_no_tls(error: NetworkError) -> bool:
     """Tell whether a connection failed because the server does not speak TLS, and for no other reason."""
     found = list(causes(error))
-    if not any(isinstance(cause, httpx.ConnectError) for cause in found):
+    if not any(isinstance(cause, httpx.ConnectError | httpcore.ConnectError) for cause in found):
         return False
     if any(
         isinstance(cause, ssl.SSLCertVerificationError | ConnectionRefusedError | socket.gaierror)
@@ -187,7 +174,7 @@ def is_no_tls(error: NetworkError) -> bool:
 
 def _connection_failed(error: Exception, line: RequestLine) -> NetworkError:
     message, remedy = f"no connection could be made: {error}", None
-    if isinstance(error, httpx.ProxyError):
+    if isinstance(error, httpx.ProxyError | httpcore.ProxyError):
         message, remedy = f"the proxy refused: {error}", "Check the proxy that the environment names."
     for cause in causes(error):
         match cause:
@@ -198,6 +185,9 @@ def _connection_failed(error: Exception, line: RequestLine) -> NetworkError:
             case ssl.SSLError(reason=reason) if reason in _NOT_TLS:
                 message = "the server does not speak TLS on this port"
                 remedy = "If the registry is meant to be used over plain HTTP, say so."
+            case ssl.SSLEOFError():
+                message = "the server broke off instead of speaking TLS"
+                remedy = "If the registry is meant to be used over plain HTTP, say so."
             case ssl.SSLError():
                 return CertificateError(f"TLS failed: {cause.reason or cause}", request=line)
             case socket.gaierror():
@@ -207,7 +197,7 @@ def _connection_failed(error: Exception, line: RequestLine) -> NetworkError:
     return ConnectionFailedError(message, request=line, remedy=remedy)
 
 
-def _broke_off(error: httpx.RemoteProtocolError) -> bool:
+def _broke_off(error: Exception) -> bool:
     """Tell an answer that ended early from one that is no HTTP; httpx has the same class for both."""
     text = str(error)
     return "disconnected" in text or "closed connection" in text

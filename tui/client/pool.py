@@ -1,0 +1,145 @@
+"""An httpx transport over httpcore's pool, with sockets that are closed whatever ends a handshake.
+
+httpx's own transport takes no network backend, and its default one keeps a socket open when a request is
+cancelled in the middle of a TLS handshake, and reads 64 KiB at a time.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+from typing import TYPE_CHECKING, Any, Final
+
+import anyio
+import httpcore
+import httpx
+
+if TYPE_CHECKING:
+    import ssl
+    from collections.abc import AsyncIterator, Iterable
+
+__all__ = ["PoolTransport"]
+
+IDLE_CONNECTIONS: Final = 32
+"""Connections kept for the next request: those of two hosts, a registry and its storage, under full load."""
+
+IDLE_SECONDS: Final = 30.0
+"""How long an unused connection is kept; servers and routers drop them after one to five minutes."""
+
+READ_SIZE: Final = 256 * 1024
+"""Bytes of one read: what asyncio takes from a socket at a time, so that no chunk is cut into four."""
+
+
+class PoolTransport(httpx.AsyncBaseTransport):
+    """Connections to servers, kept for the next request.
+
+    Args:
+        context: How certificates are checked.
+        proxy: The proxy's URL; None for direct connections.
+
+    Raises:
+        ValueError: The proxy's URL cannot be used.
+    """
+
+    def __init__(self, context: ssl.SSLContext, proxy: str | None) -> None:
+        self._pool = httpcore.AsyncConnectionPool(
+            ssl_context=context,
+            proxy=None if proxy is None else _proxy(proxy),
+            max_connections=None,
+            max_keepalive_connections=IDLE_CONNECTIONS,
+            keepalive_expiry=IDLE_SECONDS,
+            network_backend=_Backend(),
+        )
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Send a request, and return its answer when the headers are there; errors are those of httpcore."""
+        answer = await self._pool.handle_async_request(
+            httpcore.Request(
+                method=request.method,
+                url=httpcore.URL(
+                    scheme=request.url.raw_scheme,
+                    host=request.url.raw_host,
+                    port=request.url.port,
+                    target=request.url.raw_path,
+                ),
+                headers=request.headers.raw,
+                content=request.stream,
+                extensions=request.extensions,
+            )
+        )
+        return httpx.Response(answer.status, headers=answer.headers, stream=_Body(answer))
+
+    async def aclose(self) -> None:
+        """Close all connections."""
+        await self._pool.aclose()
+
+
+class _Body(httpx.AsyncByteStream):
+    """The body of an answer as it comes."""
+
+    def __init__(self, answer: httpcore.Response) -> None:
+        self._answer = answer
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        async for chunk in self._answer.aiter_stream():
+            yield chunk
+
+    async def aclose(self) -> None:
+        await self._answer.aclose()
+
+
+class _Stream(httpcore.AsyncNetworkStream):
+    """A connection that closes itself when its TLS handshake is cancelled."""
+
+    def __init__(self, inner: httpcore.AsyncNetworkStream) -> None:
+        self._inner = inner
+
+    async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ASYNC109 - the parent's signature
+        return await self._inner.read(max(max_bytes, READ_SIZE), timeout)
+
+    async def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ASYNC109 - as above
+        await self._inner.write(buffer, timeout)
+
+    async def aclose(self) -> None:
+        await self._inner.aclose()
+
+    async def start_tls(
+        self,
+        ssl_context: ssl.SSLContext,
+        server_hostname: str | None = None,
+        timeout: float | None = None,  # noqa: ASYNC109 - as above
+    ) -> httpcore.AsyncNetworkStream:
+        try:
+            return _Stream(await self._inner.start_tls(ssl_context, server_hostname, timeout))
+        except BaseException:
+            with anyio.CancelScope(shield=True):
+                await self._inner.aclose()
+            raise
+
+    def get_extra_info(self, info: str) -> Any:
+        return self._inner.get_extra_info(info)
+
+
+class _Backend(httpcore.AnyIOBackend):
+    """Connects to servers."""
+
+    async def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,  # noqa: ASYNC109 - as above
+        local_address: str | None = None,
+        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
+    ) -> httpcore.AsyncNetworkStream:
+        return _Stream(await super().connect_tcp(host, port, timeout, local_address, socket_options))
+
+
+def _proxy(text: str) -> httpcore.Proxy:
+    url = httpx.URL(text)
+    if url.scheme not in {"http", "https", "socks5", "socks5h"} or not url.host:
+        raise ValueError("it is neither an http nor a socks5 URL")
+    if url.scheme.startswith("socks") and importlib.util.find_spec("socksio") is None:
+        raise ValueError("SOCKS needs the package socksio")
+    login = (url.username.encode(), url.password.encode()) if url.username or url.password else None
+    return httpcore.Proxy(
+        httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=b"/"), auth=login
+    )
