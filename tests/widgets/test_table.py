@@ -533,13 +533,13 @@ async def test_opening_is_offered_as_soon_as_there_are_rows() -> None:
             return [key.description for key in footer.query(FooterKey)]
 
         await pilot.pause()
-        assert "Open" not in offered()
+        assert "open" not in offered()
         view.set_rows(names(1))
         await pilot.pause()
-        assert "Open" in offered()
+        assert "open" in offered()
         view.set_rows([])
         await pilot.pause()
-        assert "Open" not in offered()
+        assert "open" not in offered()
 
 
 async def test_every_key_has_a_name_and_says_what_it_does() -> None:

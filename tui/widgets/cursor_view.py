@@ -33,15 +33,15 @@ class CursorView(ScrollView, can_focus=True, inherit_bindings=False):
     FOCUS_ON_CLICK = False  # the handler of the mouse needs to know whether the focus was here before
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up,k", "move(-1)", "Up", show=False, id="cursor.up", tooltip="Go up by one line"),
-        Binding("down,j", "move(1)", "Down", show=False, id="cursor.down", tooltip="Go down by one line"),
+        Binding("up,k", "move(-1)", "up", show=False, id="cursor.up", tooltip="Go up by one line"),
+        Binding("down,j", "move(1)", "down", show=False, id="cursor.down", tooltip="Go down by one line"),
         Binding(
-            "pageup", "page(-1)", "Page up", show=False, id="cursor.page-up", tooltip="Go up by a screen"
+            "pageup", "page(-1)", "page up", show=False, id="cursor.page-up", tooltip="Go up by a screen"
         ),
         Binding(
             "pagedown",
             "page(1)",
-            "Page down",
+            "page down",
             show=False,
             id="cursor.page-down",
             tooltip="Go down by a screen",
@@ -49,7 +49,7 @@ class CursorView(ScrollView, can_focus=True, inherit_bindings=False):
         Binding(
             "ctrl+u",
             "page(-0.5)",
-            "Half up",
+            "half up",
             show=False,
             id="cursor.half-up",
             tooltip="Go up by half a screen",
@@ -57,13 +57,13 @@ class CursorView(ScrollView, can_focus=True, inherit_bindings=False):
         Binding(
             "ctrl+d",
             "page(0.5)",
-            "Half down",
+            "half down",
             show=False,
             id="cursor.half-down",
             tooltip="Go down by half a screen",
         ),
-        Binding("home,g", "first", "First", show=False, id="cursor.first", tooltip="Go to the first line"),
-        Binding("end,G", "last", "Last", show=False, id="cursor.last", tooltip="Go to the last line"),
+        Binding("home,g", "first", "first", show=False, id="cursor.first", tooltip="Go to the first line"),
+        Binding("end,G", "last", "last", show=False, id="cursor.last", tooltip="Go to the last line"),
     ]
 
     DEFAULT_CSS = """

@@ -23,8 +23,8 @@ class FilterInput(Input):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "close(True)", "Keep", id="filter.keep", tooltip="Keep the filter and go back"),
-        Binding("escape", "close(False)", "Clear", id="filter.clear", tooltip="Clear the filter and go back"),
+        Binding("enter", "close(True)", "keep", id="filter.keep", tooltip="Keep the filter and go back"),
+        Binding("escape", "close(False)", "clear", id="filter.clear", tooltip="Clear the filter and go back"),
     ]
 
     DEFAULT_CSS = """

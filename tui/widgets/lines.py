@@ -40,17 +40,17 @@ class LineView(CursorView, can_focus=True):
         Binding(
             "enter,space",
             "fold",
-            "Fold",
+            "fold",
             id="lines.fold",
             tooltip="Fold or unfold what is under the cursor",
         ),
-        Binding("minus", "fold_all", "Fold all", show=False, id="lines.fold-all", tooltip="Fold everything"),
+        Binding("minus", "fold_all", "fold all", show=False, id="lines.fold-all", tooltip="Fold everything"),
         Binding(
-            "plus", "unfold_all", "Unfold all", show=False, id="lines.unfold-all", tooltip="Unfold everything"
+            "plus", "unfold_all", "unfold all", show=False, id="lines.unfold-all", tooltip="Unfold everything"
         ),
-        Binding("left", "sideways(-1)", "Left", show=False, id="lines.left", tooltip="Show more of the left"),
+        Binding("left", "sideways(-1)", "left", show=False, id="lines.left", tooltip="Show more of the left"),
         Binding(
-            "right", "sideways(1)", "Right", show=False, id="lines.right", tooltip="Show more of the right"
+            "right", "sideways(1)", "right", show=False, id="lines.right", tooltip="Show more of the right"
         ),
     ]
 

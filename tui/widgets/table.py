@@ -45,7 +45,7 @@ class VirtualTable(CursorView, Generic[R], can_focus=True):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("enter", "activate", "Open", id="table.activate", tooltip="Open the row under the cursor")
+        Binding("enter", "activate", "open", id="table.activate", tooltip="Open the row under the cursor")
     ]
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {
