@@ -28,7 +28,11 @@ set -g status off
 set -s escape-time 0
 set -g default-terminal tmux-256color
 """
-"""What has ended stays on the screen with its exit status; Escape is a key of its own at once."""
+"""What has ended stays on the screen; Escape is a key of its own at once."""
+
+
+KEEP_STATUS = 'file="$1"; shift; "$@"; echo "$?" >"$file.new"; mv "$file.new" "$file"'
+"""A shell command: runs its further arguments and writes their exit status into the file of its first one."""
 
 
 class ScreenError(AssertionError):
@@ -57,7 +61,9 @@ class Terminal:
         rows: int = 36,
         longest_wait: float = LONGEST_WAIT,
     ) -> None:
-        self._command = command
+        self._status = folder / "tmux.status"
+        # tmux 3.3 does not always notice that a program has ended, so that a shell writes down its status.
+        self._command = ["sh", "-c", KEEP_STATUS, "sh", str(self._status), *command]
         self._environment = environment
         self._folder = folder
         self._size = (columns, rows)
@@ -78,6 +84,7 @@ class Terminal:
         return done.stdout
 
     def __enter__(self) -> Self:
+        self._status.unlink(missing_ok=True)
         (self._folder / "tmux.conf").write_text(CONFIGURATION, encoding="utf-8")
         columns, rows = self._size
         self._tmux("new-session", "-d", "-x", str(columns), "-y", str(rows), shlex.join(self._command))
@@ -108,7 +115,7 @@ class Terminal:
         return ScreenError(f"missing after at most {self._longest_wait:.0f} s: {what}; the screen:\n{shown}")
 
     def _ended(self) -> bool:
-        return self._tmux("display", "-p", "#{pane_dead}").strip() == "1"
+        return self._status.exists()
 
     def _wait(self, what: str, holds: Callable[[], bool]) -> None:
         deadline = time.monotonic() + self._longest_wait
@@ -138,10 +145,10 @@ class Terminal:
         return shown
 
     def wait_for_end(self) -> int:
-        """Wait until the program ends, and return its exit status.
+        """Wait until the program ends, and return its exit status as a shell tells it.
 
         Raises:
             ScreenError: It does not end within the time limit.
         """
         self._wait("the program's end", self._ended)
-        return int(self._tmux("display", "-p", "#{pane_dead_status}"))
+        return int(self._status.read_text(encoding="utf-8"))
