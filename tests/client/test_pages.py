@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from tui.client import pages
 from tui.client.errors import ParseBodyError, RefusedRedirectError
-from tui.client.pages import Page, next_page_url, paged, parse_links
+from tui.client.pages import Loaded, Page, next_page_url, paged, parse_links
 
 PAGE = "https://reg.example:5000/v2/a/b/tags/list?n=2"
 
@@ -74,45 +74,74 @@ def test_a_long_header_is_read_in_linear_time() -> None:
     assert len(parse_links(["</a>" + "; rel" * 50_000])) == 1
 
 
+def after(url: str, following: str | None, *items: str) -> Loaded[str]:
+    return Loaded(items, 0, [f"<{following}>"] if following else [], url)
+
+
 async def test_asks_for_a_page_only_when_it_is_wanted() -> None:
     asked: list[str] = []
 
-    async def load(url: str) -> tuple[tuple[str, ...], int, str | None]:
+    async def load(url: str) -> Loaded[str]:
         asked.append(url)
-        return (url,), 0, {"1": "2", "2": None}[url]
+        return after(url, {"http://h/1": "/2", "http://h/2": None}[url], url)
 
-    async with aclosing(paged("1", load)) as found:
+    async with aclosing(paged("http://h/1", load)) as found:
         assert asked == []
-        assert await anext(found) == Page(("1",), 0, last=False)
-        assert asked == ["1"]
-        assert await anext(found) == Page(("2",), 0, last=True)
+        assert await anext(found) == Page(("http://h/1",), 0, last=False)
+        assert asked == ["http://h/1"]
+        assert await anext(found) == Page(("http://h/2",), 0, last=True)
         with pytest.raises(StopAsyncIteration):
             await anext(found)
 
 
 async def test_pages_in_a_circle_end_with_an_error_after_the_last_new_one() -> None:
-    async def load(url: str) -> tuple[tuple[str, ...], int, str | None]:
-        return (url,), 0, {"1": "2", "2": "1"}[url]
+    async def load(url: str) -> Loaded[str]:
+        return after(url, {"http://h/1": "/2", "http://h/2": "/1"}[url], url)
 
-    found = paged("1", load)
-    assert [(await anext(found)).items for _ in range(2)] == [("1",), ("2",)]
+    found = paged("http://h/1", load)
+    assert [(await anext(found)).items for _ in range(2)] == [("http://h/1",), ("http://h/2",)]
     with pytest.raises(ParseBodyError, match="leads back"):
+        await anext(found)
+
+
+async def test_a_page_whose_link_is_refused_is_given_first() -> None:
+    async def load(url: str) -> Loaded[str]:
+        return after(url, "http://evil.example/2", "a")
+
+    found = paged("http://h/1", load)
+    assert await anext(found) == Page(("a",), 0, last=False)
+    with pytest.raises(RefusedRedirectError):
         await anext(found)
 
 
 async def test_pages_without_end_and_without_news_end_with_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pages, "MAX_STALLED_PAGES", 5)
 
-    async def load(url: str) -> tuple[tuple[str, ...], int, str | None]:
-        return ("same",), 0, url + "x"
+    async def load(url: str) -> Loaded[str]:
+        return after(url, url + "x", "same")
 
     with pytest.raises(ParseBodyError, match="no end"):
-        async for _ in paged("1", load):
+        async for _ in paged("http://h/1", load):
+            pass
+
+
+async def test_pages_without_end_end_with_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pages, "MAX_PAGES", 5)
+
+    async def load(url: str) -> Loaded[str]:
+        return after(url, url + "x", url)
+
+    with pytest.raises(ParseBodyError, match="no end"):
+        async for _ in paged("http://h/1", load):
             pass
 
 
 async def test_empty_pages_in_the_middle_are_no_end() -> None:
-    async def load(url: str) -> tuple[tuple[str, ...], int, str | None]:
-        return {"1": (("a",), 0, "2"), "2": ((), 0, "3"), "3": (("b",), 0, None)}[url]
+    async def load(url: str) -> Loaded[str]:
+        return {
+            "http://h/1": after(url, "/2", "a"),
+            "http://h/2": after(url, "/3"),
+            "http://h/3": after(url, None, "b"),
+        }[url]
 
-    assert [page.items async for page in paged("1", load)] == [("a",), (), ("b",)]
+    assert [page.items async for page in paged("http://h/1", load)] == [("a",), (), ("b",)]

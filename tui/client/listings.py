@@ -24,7 +24,7 @@ from tui.client.limits import MAX_LISTING
 from tui.client.media_types import essence
 from tui.client.names import Repository, Tag
 from tui.client.origins import origin
-from tui.client.pages import next_page_url, paged
+from tui.client.pages import Loaded, paged
 from tui.client.session import Call
 from tui.client.tokens import CATALOG_SCOPE, pull_scope
 
@@ -68,7 +68,7 @@ def list_repositories(session: Session, page_size: int) -> AsyncGenerator[Page[R
     """
     first = f"/v2/_catalog?n={_clamped(page_size)}"
 
-    async def load(url: str) -> tuple[tuple[Repository, ...], int, str | None]:
+    async def load(url: str) -> Loaded[Repository]:
         if url == first and (session.host.is_docker_hub or session.host in _WITHOUT_CATALOG):
             raise _no_catalog(session)
         response = await _fetch_page(session, url, first, (CATALOG_SCOPE,), "list of repositories")
@@ -93,7 +93,7 @@ def list_tags(session: Session, repository: Repository, page_size: int) -> Async
     """
     first = f"/v2/{repository}/tags/list?n={_clamped(page_size)}"
 
-    async def load(url: str) -> tuple[tuple[Tag, ...], int, str | None]:
+    async def load(url: str) -> Loaded[Tag]:
         response = await _fetch_page(session, url, first, (pull_scope(repository),), "list of tags")
         if response.status == HTTPStatus.NOT_FOUND:
             raise refusal(response, RepositoryNotExistError)
@@ -139,7 +139,7 @@ async def _fetch_page(
 
 async def _read_page(
     session: Session, response: RawResponse, url: str, key: str, make: Callable[[str], _NameT]
-) -> tuple[tuple[_NameT, ...], int, str | None]:
+) -> Loaded[_NameT]:
     response.raise_for_status()
     names, ignored = _names(parse_json(response, f"list of {key}"), key, make, response.request)
     home = await session.home()
@@ -147,7 +147,7 @@ async def _read_page(
     answered = httpx.URL(response.url)
     # A relative link means the page that answered; but of another origin's pages only the first is followed.
     base = answered if origin(answered) == origin(home) else asked
-    return names, ignored, next_page_url(response.headers.get_list("Link"), str(base))
+    return Loaded(names, ignored, response.headers.get_list("Link"), str(base))
 
 
 def _names(

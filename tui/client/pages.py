@@ -15,9 +15,9 @@ from tui.client.errors import ParseBodyError, RefusedRedirectError, RequestLine
 from tui.client.redaction import quoted, redacted_url
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Awaitable, Callable, Hashable, Iterable
+    from collections.abc import AsyncGenerator, Awaitable, Callable, Hashable, Iterable, Sequence
 
-__all__ = ["Link", "Page", "next_page_url", "paged", "parse_links"]
+__all__ = ["Link", "Loaded", "Page", "next_page_url", "paged", "parse_links"]
 
 MAX_PAGES: Final = 50_000
 """Pages of one listing: five million names at 100 each; a listing that goes on has no end."""
@@ -52,6 +52,20 @@ class Page(Generic[_ItemT]):
     """How many entries were no valid names, and were left out."""
     last: bool
     """Whether no page follows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded(Generic[_ItemT]):
+    """What one request for a page brought."""
+
+    items: tuple[_ItemT, ...]
+    """The names, in the registry's order."""
+    ignored: int
+    """How many entries were no valid names, and were left out."""
+    links: Sequence[str] = ()
+    """The values of the ``Link`` headers."""
+    url: str = ""
+    """The page's own URL, to which they are relative."""
 
 
 def parse_links(values: Iterable[str]) -> list[Link]:
@@ -101,15 +115,18 @@ def next_page_url(values: Iterable[str], url: str) -> str | None:
 
 
 async def paged(
-    first: str, load: Callable[[str], Awaitable[tuple[tuple[_ItemT, ...], int, str | None]]]
+    first: str, load: Callable[[str], Awaitable[Loaded[_ItemT]]]
 ) -> AsyncGenerator[Page[_ItemT], None]:
     """Go through a listing page by page; a page is asked for when the one before has been used.
 
+    What is wrong with the link to the next page is raised when that page is asked for.
+
     Args:
         first: The URL of the first page.
-        load: Loads a page by its URL: its items, how many entries it ignored, and the next page's URL.
+        load: Loads a page by its URL.
 
     Raises:
+        RefusedRedirectError: The next page lies on another host.
         ParseBodyError: The pages lead in a circle, or have no end.
     """
     visited: set[str] = set()
@@ -117,21 +134,26 @@ async def paged(
     stalled = 0
     following: str | None = first
     while following is not None:
-        url = following
-        visited.add(url)
-        items, ignored, following = await load(url)
+        loaded = await load(following)
+        visited |= {following, loaded.url}
+        line = RequestLine("GET", loaded.url or following)
         before = len(known)
-        known.update(items)
+        known.update(loaded.items)
         stalled = stalled + 1 if len(known) == before else 0
-        yield Page(items, ignored, following is None)
+        refused: RefusedRedirectError | None = None
+        try:
+            following = next_page_url(loaded.links, loaded.url)
+        except RefusedRedirectError as error:
+            refused = error
+        yield Page(loaded.items, loaded.ignored, following is None)
+        if refused is not None:
+            raise refused
         if following in visited:
-            raise ParseBodyError(
-                "the link to the next page leads back to an earlier one", request=RequestLine("GET", url)
-            )
+            raise ParseBodyError("the link to the next page leads back to an earlier one", request=line)
         if len(visited) >= MAX_PAGES or stalled >= MAX_STALLED_PAGES:
             raise ParseBodyError(
                 f"the listing has no end: {len(visited):,} pages, the last {stalled:,} without anything new",
-                request=RequestLine("GET", url),
+                request=line,
             )
 
 

@@ -13,7 +13,7 @@ from tui.client.limits import MAX_LISTING
 from tui.client.manifests import get_manifest
 from tui.client.media_types import OCI_INDEX, essence
 from tui.client.names import Image, Tag
-from tui.client.pages import next_page_url, paged
+from tui.client.pages import Loaded, paged
 from tui.client.session import Call
 from tui.client.tokens import pull_scope
 
@@ -70,7 +70,7 @@ async def _by_api(
     found: list[Descriptor] = []
     supported = True
 
-    async def load(url: str) -> tuple[tuple[Descriptor, ...], int, str | None]:
+    async def load(url: str) -> Loaded[Descriptor]:
         nonlocal supported
         call = Call("GET", url, {"Accept": OCI_INDEX}, (pull_scope(repository),))
         response = await session.fetch(
@@ -80,15 +80,15 @@ async def _by_api(
             if any(info.code == "NAME_UNKNOWN" for info in error_infos(response.body)):
                 raise refusal(response, RepositoryNotExistError)
             supported = False
-            return (), 0, None
+            return Loaded((), 0)
         response.raise_for_status()
         if essence(response.headers.get("Content-Type")) == "text/html" and url == first:
             supported = False
-            return (), 0, None
+            return Loaded((), 0)
         index = parse_manifest(response.body, content_type=OCI_INDEX)
         entries = index.manifests if isinstance(index, Index) else ()
         asked = str((await session.home()).join(url))
-        return entries, len(index.problems), next_page_url(response.headers.get_list("Link"), asked)
+        return Loaded(entries, len(index.problems), response.headers.get_list("Link"), asked)
 
     async for page in paged(first, load):
         found += page.items
