@@ -38,7 +38,7 @@ class RegistriesPane(ListPane[tuple[RegistryPlace, ...], RegistryPlace]):
     def columns(self) -> Sequence[Column[RegistryPlace]]:
         return (
             Column("registry", lambda place: place.host),
-            Column("from", lambda place: place.origin, width=14, min_table_width=44),
+            Column("from", lambda place: place.origin, width=15, min_table_width=36),
         )
 
     async def pages(self, subject: tuple[RegistryPlace, ...]) -> AsyncGenerator[Batch[RegistryPlace], None]:
