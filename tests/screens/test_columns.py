@@ -32,7 +32,12 @@ R, P, T, E, L, D = Column
     ],
 )
 def test_the_columns_follow_the_focus(
-    width: int, current: Column, is_index: bool, columns: tuple[Column, ...], stacked: bool  # noqa: FBT001  # a parameter of the table above
+    *,
+    width: int,
+    current: Column,
+    is_index: bool,
+    columns: tuple[Column, ...],
+    stacked: bool,
 ) -> None:
     shown = plan(width, current, is_index=is_index)
     assert shown.columns == columns
@@ -44,7 +49,11 @@ def test_the_columns_follow_the_focus(
 @pytest.mark.parametrize("is_index", [True, False])
 @pytest.mark.parametrize("on_detail", [True, False])
 def test_what_has_the_focus_always_shows_and_every_place_has_a_width(
-    width: int, current: Column, is_index: bool, on_detail: bool  # noqa: FBT001  # parameters of the tables above
+    *,
+    width: int,
+    current: Column,
+    is_index: bool,
+    on_detail: bool,
 ) -> None:
     shown = plan(width, current, is_index=is_index, on_detail=on_detail)
     assert current in shown.columns
@@ -69,3 +78,21 @@ def test_a_tag_that_is_no_index_leads_straight_to_its_layers_and_back() -> None:
     assert following(T, is_index=True) is E
     assert preceding(L, is_index=True) is E
     assert preceding(R, is_index=True) is R
+
+
+@pytest.mark.parametrize("width", [80, 128, 200])
+@pytest.mark.parametrize("current", LISTS)
+def test_a_list_that_was_left_behind_is_the_narrowest(width: int, current: Column) -> None:
+    shown = plan(width, current, is_index=True)
+    behind = [
+        weight for column, weight in zip(shown.columns, shown.weights, strict=False) if column < current
+    ]
+    ahead = shown.weights[len(behind) :]
+    assert all(weight < min(ahead) for weight in behind)
+
+
+@pytest.mark.parametrize("width", [80, 128, 200])
+@pytest.mark.parametrize("current", LISTS)
+def test_details_that_are_read_get_the_most_room(width: int, current: Column) -> None:
+    *lists, detail = plan(width, current, is_index=True, on_detail=True).weights
+    assert all(weight <= detail / 2 for weight in lists)

@@ -7,17 +7,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import IntEnum
+from typing import Final
 
-MEDIUM_WIDTH = 110
+MEDIUM_WIDTH: Final = 110
 """From this many cells on the column to the left of the focus shows, too."""
 
-WIDE_WIDTH = 170
+WIDE_WIDTH: Final = 170
 """From this many cells on the detail view has a column of its own."""
-
-PARENT_WEIGHT = 5
-CURRENT_WEIGHT = 8
-NEXT_WEIGHT = 7
-"""Widths of columns in relation to each other: the one with the focus is the widest."""
 
 
 class Column(IntEnum):
@@ -29,6 +25,26 @@ class Column(IntEnum):
     ENTRIES = 3
     LAYERS = 4
     DETAIL = 5
+
+
+WEIGHTS: Final = {
+    Column.REGISTRIES: 6,
+    Column.REPOSITORIES: 6,
+    Column.TAGS: 6,
+    Column.ENTRIES: 8,
+    Column.LAYERS: 10,
+    Column.DETAIL: 8,
+}
+"""Widths in relation to each other, by what a row needs: a name, or figures and a command beside it."""
+
+ASIDE_WEIGHT: Final = 4
+"""A list that was left behind needs room for its names and no more."""
+
+STACKED_WEIGHT: Final = 9
+"""Where a preview and the details share one place."""
+
+READING_WEIGHTS: Final = (5, 10)
+"""Of the current list and of the details while the details are read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,35 +100,35 @@ def plan(
         return Plan((Column.DETAIL if on_detail else current,), (1,), stacked=False)
     preview = following(current, is_index=is_index)
     parent = preceding(current, is_index=is_index)
+    left: tuple[Column, ...] = (parent,) if width >= MEDIUM_WIDTH and parent != current else ()
+    right: tuple[Column, ...] = (preview, Column.DETAIL)
+    stacked = False
     if width >= WIDE_WIDTH:
-        return _wide(current, parent, preview, is_index=is_index)
-    left = (parent,) if width >= MEDIUM_WIDTH and parent != current else ()
-    left_weights = (PARENT_WEIGHT,) * len(left)
-    if current is Column.REPOSITORIES and not on_detail:
-        right: tuple[Column, ...] = (preview,)
-    elif (
-        on_detail
-        or preview is Column.DETAIL
-        or (current is Column.REGISTRIES and not left and width < MEDIUM_WIDTH)
-    ):
+        if preview is Column.DETAIL:
+            right = (Column.DETAIL,)
+            if left and parent is not Column.REGISTRIES:
+                left = (preceding(parent, is_index=is_index), parent)
+    elif on_detail or preview is Column.DETAIL or (current is Column.REGISTRIES and width < MEDIUM_WIDTH):
         right = (Column.DETAIL,)
+    elif current is Column.REPOSITORIES:
+        right = (preview,)
     else:
-        right = (preview, Column.DETAIL)
-    stacked = len(right) > 1 and current is not Column.REGISTRIES
-    places = (*left_weights, CURRENT_WEIGHT, *((NEXT_WEIGHT,) if stacked else (NEXT_WEIGHT,) * len(right)))
-    return Plan((*left, current, *right), places, stacked=stacked)
+        stacked = current is not Column.REGISTRIES
+    return Plan(
+        (*left, current, *right),
+        _weights(left, current, right, stacked=stacked, on_detail=on_detail),
+        stacked,
+    )
 
 
-def _wide(current: Column, parent: Column, preview: Column, *, is_index: bool) -> Plan:
-    """Give the detail view a column of its own, and as many lists as fit beside it."""
-    lists = [current]
-    if parent != current:
-        lists.insert(0, parent)
-    if preview is not Column.DETAIL:
-        lists.append(preview)
-    elif lists[0] is not Column.REGISTRIES:
-        lists.insert(0, preceding(lists[0], is_index=is_index))
-    weights = [CURRENT_WEIGHT if column is current else PARENT_WEIGHT for column in lists]
-    if preview is not Column.DETAIL:
-        weights[-1] = NEXT_WEIGHT
-    return Plan((*lists, Column.DETAIL), (*weights, NEXT_WEIGHT), stacked=False)
+def _weights(
+    left: tuple[Column, ...], current: Column, right: tuple[Column, ...], *, stacked: bool, on_detail: bool
+) -> tuple[int, ...]:
+    """Give each place its share: the most to where the person reads."""
+    aside = (ASIDE_WEIGHT,) * len(left)
+    if on_detail:
+        here, detail = READING_WEIGHTS
+        return (*aside, here, *(ASIDE_WEIGHT,) * (len(right) - 1), detail)
+    if stacked:
+        return (*aside, WEIGHTS[current], STACKED_WEIGHT)
+    return (*aside, WEIGHTS[current], *(WEIGHTS[column] for column in right))
