@@ -662,6 +662,30 @@ async def test_rows_that_arrive_leave_the_view_where_the_wheel_put_it() -> None:
         assert lines(view)[0] == "  row-90"
 
 
+async def test_rows_that_are_set_again_leave_the_view_where_the_wheel_put_it() -> None:
+    view = table()
+    async with Stage(view).run_test(size=SMALL) as pilot:
+        view.set_rows(names(100))
+        await pilot.pause()
+        view.scroll_to(y=50, animate=False)
+        view.set_rows(names(100), keep_cursor=True)
+        assert (view.cursor, view.scroll_y) == (0, 50)
+        view.set_rows(names(100))
+        assert (view.cursor, view.scroll_y) == (0, 0)
+
+
+async def test_the_same_sequence_may_be_filled_anew() -> None:
+    view = table()
+    async with Stage(view).run_test(size=SMALL):
+        rows = names(10)
+        view.set_rows(rows)
+        view.cursor = 9
+        rows[:] = names(3)
+        assert view.row is None
+        view.set_rows(rows, keep_cursor=True)
+        assert lines(view) == ["  row-0", "  row-1", "▸ row-2"]
+
+
 async def test_a_note_comes_into_view_while_the_cursor_is_on_the_last_row() -> None:
     view = table()
     async with Stage(view).run_test(size=SMALL) as pilot:

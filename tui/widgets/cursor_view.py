@@ -163,15 +163,16 @@ class CursorView(ScrollView, can_focus=True, inherit_bindings=False):
         self.virtual_size = Size(self.scrollable_content_region.width, above + count + below)
         self.refresh()
 
-    def _place_cursor(self, cursor: int, top: int) -> None:
+    def _place_cursor(self, cursor: int, top: int, *, show: bool = True) -> None:
         """Put the cursor on a line, silently, and the view where it was asked to be as far as it can.
 
         Args:
             cursor: index of a line; moved to the nearest one there is.
             top: index of the first line in view.
+            show: whether the view goes along; otherwise it stays where the wheel put it.
         """
         self.set_reactive(CursorView.cursor, self.validate_cursor(cursor))
-        if self._view_height:
+        if self._view_height and show:
             self.scroll_to(y=top, animate=False, force=True)
             self._show_cursor()
 

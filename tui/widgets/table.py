@@ -3,41 +3,39 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, Final, Generic, Literal, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Generic, TypeVar
 
 from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.message import Message
-from textual.strip import Strip
 
-from tui.sanitize import multi_line
 from tui.widgets.cells import cleaned, fitted
 from tui.widgets.columns import GAP, Column, arrange
-from tui.widgets.cursor_view import CursorView
+from tui.widgets.noted_view import NotedView
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Sequence
+
+    from textual.strip import Strip
 
 __all__ = ["Column", "VirtualTable"]
 
 R = TypeVar("R")
 RowT = TypeVar("RowT")
 
-NoteStyle = Literal["muted", "error"]
-"""How the line after the last row looks."""
-
 CURSOR_GLYPH: Final = "▸"
 MARK_GLYPH: Final = "●"
 CELL_LIMIT: Final = 1_024
 """Length of a cell's text in characters; wider than any terminal."""
 
-NOTE_LIMIT: Final = 2_000
-"""Length of a note in characters."""
-
 _NOWHERE: Final = object()
 
 
-class VirtualTable(CursorView, Generic[R], can_focus=True):
+def _itself(row: R) -> R:
+    return row
+
+
+class VirtualTable(NotedView, Generic[R], can_focus=True):
     """A table with a cursor line, over rows that may grow while it is shown.
 
     The sequence of rows is kept, not copied: append to it and call `rows_changed`. What a row shows is
@@ -53,8 +51,6 @@ class VirtualTable(CursorView, Generic[R], can_focus=True):
         "virtual-table--header",
         "virtual-table--muted",
         "virtual-table--mark",
-        "virtual-table--note",
-        "virtual-table--note-error",
     }
 
     DEFAULT_CSS = """
@@ -69,20 +65,17 @@ class VirtualTable(CursorView, Generic[R], can_focus=True):
             background: $block-cursor-background;
             text-style: $block-cursor-text-style;
         }
-        & > .virtual-table--header, & > .virtual-table--muted, & > .virtual-table--note {
+        & > .virtual-table--header, & > .virtual-table--muted {
             color: $foreground-muted;
         }
         & > .virtual-table--mark {
             color: $text-accent;
         }
-        & > .virtual-table--note-error {
-            color: $text-error;
-        }
         &:ansi {
             & > .virtual-table--cursor {
                 text-style: bold;
             }
-            & > .virtual-table--header, & > .virtual-table--muted, & > .virtual-table--note {
+            & > .virtual-table--header, & > .virtual-table--muted {
                 color: ansi_default;
                 text-style: dim;
             }
@@ -163,9 +156,6 @@ class VirtualTable(CursorView, Generic[R], can_focus=True):
         self._marked = marked
         self._key = key
         self._rows: Sequence[R] = ()
-        self._note: Content | None = None
-        self._note_style: NoteStyle = "muted"
-        self._note_lines: list[Content] = []
         self._announced: object = _NOWHERE
         self._wants_rows = False
 
@@ -179,7 +169,7 @@ class VirtualTable(CursorView, Generic[R], can_focus=True):
     @property
     def row(self) -> R | None:
         """The row under the cursor, or None when there are no rows."""
-        return self._rows[self.cursor] if self.cursor < self._count else None
+        return self._rows[self.cursor] if self.cursor < len(self._rows) else None
 
     @property
     def columns(self) -> Sequence[Column[R]]:
@@ -199,13 +189,13 @@ class VirtualTable(CursorView, Generic[R], can_focus=True):
             keep_cursor: follow the row under the cursor to its new place; where it is gone the cursor stays
                 at its index. Otherwise the cursor goes to the first row.
         """
-        row, old, top = self.row, self.cursor, round(self.scroll_y)
+        row, old, top, in_view = self.row, self.cursor, round(self.scroll_y), self._cursor_in_view
         self._rows = rows
         self._strips.clear()
         self._measure()
         if keep_cursor:
             new = old if row is None else self._find(row, old)
-            self._place_cursor(new, top + new - old)
+            self._place_cursor(new, top + new - old, show=in_view)
         else:
             self._place_cursor(0, 0)
         self._wants_rows = bool(rows)
@@ -214,12 +204,10 @@ class VirtualTable(CursorView, Generic[R], can_focus=True):
 
     def rows_changed(self) -> None:
         """Show what was appended to the rows; what the other rows show is asked again, too."""
-        in_view = self._cursor_in_view
+        top, in_view = round(self.scroll_y), self._cursor_in_view
         self._strips.clear()
         self._measure()
-        self.set_reactive(VirtualTable.cursor, self.validate_cursor(self.cursor))
-        if in_view:
-            self._show_cursor()
+        self._place_cursor(self.cursor, top, show=in_view)
         self._wants_rows = True
         self._announce()
         self._check_end()
@@ -228,43 +216,6 @@ class VirtualTable(CursorView, Generic[R], can_focus=True):
         """Ask again what the rows in view show: their cells or marks changed, their number did not."""
         self._strips.clear()
         self.refresh()
-
-    # The note after the last row
-
-    @property
-    def note(self) -> Content | None:
-        """The text after the last row; in an empty table it is all that one reads."""
-        return self._note
-
-    @note.setter
-    def note(self, note: Content | str | None) -> None:
-        self.set_note(note)
-
-    @property
-    def note_style(self) -> NoteStyle:
-        """How the note looks; setting the note makes it `muted`."""
-        return self._note_style
-
-    @note_style.setter
-    def note_style(self, style: NoteStyle) -> None:
-        self._note_style = style
-        self.refresh()
-
-    def set_note(self, note: Content | str | None, style: NoteStyle = "muted") -> None:
-        """Show a text after the last row, wrapped to the width of the table.
-
-        Args:
-            note: None or an empty text takes it away.
-            style: `error` for what went wrong.
-        """
-        if isinstance(note, str):
-            note = Content(multi_line(note, NOTE_LIMIT), strip_control_codes=False)
-        self._note = note or None
-        self._note_style = style
-        in_view = self._cursor_in_view
-        self._measure()
-        if in_view:
-            self._show_cursor()
 
     # Cursor
 
@@ -288,15 +239,11 @@ class VirtualTable(CursorView, Generic[R], can_focus=True):
 
     def _find(self, row: R, near: int) -> int:
         """Where a row stands now, or `near` when it is gone."""
-        if self._key is None:
-            if near < self._count and self._rows[near] == row:
-                return near
-            try:
-                return self._rows.index(row)
-            except ValueError:
-                return near
-        wanted = self._key(row)
-        return next((index for index, other in enumerate(self._rows) if self._key(other) == wanted), near)
+        key = self._key or _itself
+        wanted = key(row)
+        if near < len(self._rows) and key(self._rows[near]) == wanted:
+            return near
+        return next((index for index, other in enumerate(self._rows) if key(other) == wanted), near)
 
     def _announce(self, *, moved: bool = False) -> None:
         """Tell which row is under the cursor unless that was told already."""
@@ -306,7 +253,7 @@ class VirtualTable(CursorView, Generic[R], can_focus=True):
         if row is None:
             self._announced = _NOWHERE
             return
-        identity = row if self._key is None else self._key(row)
+        identity = (self._key or _itself)(row)
         if moved or identity != self._announced:
             self._announced = identity
             self.post_message(self.Highlighted(self, self.cursor, row))
@@ -328,12 +275,9 @@ class VirtualTable(CursorView, Generic[R], can_focus=True):
         return 2 if self._marked is None else 3
 
     def _measure(self) -> None:
-        """Tell the scrollbar how many lines there are."""
-        width = self.scrollable_content_region.width
-        self._note_lines = []
-        if self._note is not None and width > self._gutter:
-            self._note_lines = self._note.wrap(width - self._gutter)
-        self._set_size(len(self._rows), above=int(self._show_header), below=len(self._note_lines))
+        """Count the lines: titles, rows and the note."""
+        note = self._wrap_note()
+        self._set_size(len(self._rows), above=int(self._show_header), below=note)
 
     def on_mount(self) -> None:
         """Tell what was set before there was anyone to tell."""
@@ -359,10 +303,7 @@ class VirtualTable(CursorView, Generic[R], can_focus=True):
         index = y - self._above + round(self.scroll_y)
         if index < self._count:
             return self._render_row(index, width)
-        index -= self._count
-        if index < len(self._note_lines):
-            return self._render_note(self._note_lines[index], width)
-        return Strip.blank(width, self.visual_style.rich_style)
+        return self._render_note(index - self._count, width)
 
     def _render_row(self, index: int, width: int) -> Strip:
         row = self._rows[index]
@@ -400,8 +341,3 @@ class VirtualTable(CursorView, Generic[R], can_focus=True):
         ]
         line = Content.assemble(" " * self._gutter, Content(" " * GAP).join(titles))
         return self._compose_strip(line, style, width)
-
-    def _render_note(self, line: Content, width: int) -> Strip:
-        name = "virtual-table--note-error" if self._note_style == "error" else "virtual-table--note"
-        line = Content.assemble(" " * self._gutter, cleaned(line))
-        return self._compose_strip(line, self.get_visual_style(name), width)
