@@ -150,7 +150,7 @@ async def test_the_digest_of_a_tag_is_computed_whatever_the_headers_say(content_
 )
 async def test_what_is_no_manifest_is_an_error(body: bytes, error: type[RegistryError]) -> None:
     async with ScriptedServer(Store(tags={"v1": body})) as server, client() as own:
-        with pytest.raises(error):
+        with pytest.raises(error, match="GET http"):
             await own.registry(server.url).get_manifest(V1)
 
 

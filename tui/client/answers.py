@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import json
 import re
-from contextlib import aclosing
+from contextlib import aclosing, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
@@ -18,6 +18,7 @@ from tui.client.errors import (
     NetworkError,
     ParseBodyError,
     ParseJSONError,
+    RegistryError,
     RequestLine,
     error_response,
 )
@@ -27,11 +28,11 @@ from tui.client.retry import retry_after
 from tui.client.transport import translated
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, AsyncIterable, Callable
+    from collections.abc import AsyncGenerator, AsyncIterable, Callable, Iterator
 
     import httpx
 
-__all__ = ["Answer", "RawResponse", "error_infos", "parse_json", "refusal"]
+__all__ = ["Answer", "RawResponse", "error_infos", "parse_json", "read_from", "refusal"]
 
 MAX_ERRORS: Final = 16
 """Errors of one body that are kept: more than that nobody reads."""
@@ -192,6 +193,21 @@ def parse_json(response: RawResponse, what: str) -> Any:
         content_type = response.headers.get("Content-Type", "")
         kind = f"a page of the type {quoted(content_type)}" if "html" in content_type.lower() else "no JSON"
         raise ParseJSONError(f"instead of the {what} came {kind}", request=response.request) from error
+
+
+@contextmanager
+def read_from(line: RequestLine) -> Iterator[None]:
+    """Add the request to errors that are raised inside by what reads its answer.
+
+    Args:
+        line: The request.
+    """
+    try:
+        yield
+    except RegistryError as error:
+        if error.request is None:
+            error.request = line
+        raise
 
 
 def error_infos(body: bytes) -> tuple[ErrorInfo, ...]:

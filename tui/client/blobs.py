@@ -66,6 +66,7 @@ class BlobStream:
     Attributes:
         size: Bytes of the whole blob; None where nobody has said.
         offset: Where the stream begins: 0 where the registry does not give ranges, whatever was asked for.
+        line: The request that brought it.
     """
 
     def __init__(
@@ -79,11 +80,11 @@ class BlobStream:
         line: RequestLine,
     ) -> None:
         self.size = size
+        self.line = line
         self.offset = offset
         self._chunks = chunks
         self._digest = digest
         self._hasher = hasher
-        self._line = line
 
     async def __aiter__(self) -> AsyncGenerator[bytes, None]:
         """Give the chunks, and verify the blob at its end.
@@ -97,15 +98,15 @@ class BlobStream:
         async for chunk in self._chunks:
             position += len(chunk)
             if self.size is not None and position > self.size:
-                raise SizeMismatchError(self.size, position, request=self._line)
+                raise SizeMismatchError(self.size, position, request=self.line)
             if self._hasher is not None:
                 self._hasher.update(chunk)
             yield chunk
         if self.size is not None and position != self.size:
-            raise SizeMismatchError(self.size, position, request=self._line)
+            raise SizeMismatchError(self.size, position, request=self.line)
         if self._hasher is not None and self._hasher.hexdigest() != self._digest.hex:
             actual = f"{self._digest.algorithm}:{self._hasher.hexdigest()}"
-            raise DigestMismatchError(self._digest, actual, request=self._line)
+            raise DigestMismatchError(self._digest, actual, request=self.line)
 
 
 @asynccontextmanager
@@ -140,15 +141,14 @@ async def open_blob(
     digest = wanted.digest
     size = wanted.size if wanted.size or digest in {EMPTY_SHA256, EMPTY_SHA512} else None
     fresh = digest.hasher()
+    line = session.line(_call("GET", repository, digest))
     if offset < 0 or (size is not None and offset > size):
         raise ValueError(f"offset {offset} is outside of the blob")
     if wanted.data is not None and Digest.of(wanted.data, digest.algorithm) == digest:
-        line = RequestLine("GET", f"/v2/{repository}/blobs/{digest}")
         held = _held(wanted.data)
         yield BlobStream(held, digest, size=len(wanted.data), offset=0, hasher=fresh, line=line)
         return
     if offset and offset == size:
-        line = RequestLine("GET", f"/v2/{repository}/blobs/{digest}")
         yield BlobStream(_held(b""), digest, size=size, offset=offset, hasher=hasher, line=line)
         return
     async with AsyncExitStack() as stack:
@@ -180,7 +180,7 @@ async def get_blob_bytes(
         BodyTooLargeError: The blob is longer than that.
         RegistryError: As `open_blob` and its stream.
     """
-    line = RequestLine("GET", f"/v2/{repository}/blobs/{descriptor.digest}")
+    line = session.line(_call("GET", repository, descriptor.digest))
     if descriptor.size > limit:
         raise BodyTooLargeError(limit, what="blob", request=line)
     seconds = session.sender.timeouts.small
@@ -226,7 +226,7 @@ async def _read_blob(session: Session, repository: Repository, descriptor: Descr
         async for chunk in chunks:
             body += chunk
             if len(body) > limit:
-                raise BodyTooLargeError(limit, what="blob")
+                raise BodyTooLargeError(limit, what="blob", request=stream.line)
     return bytes(body)
 
 

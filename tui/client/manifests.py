@@ -7,7 +7,7 @@ import logging
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 
-from tui.client.answers import refusal
+from tui.client.answers import read_from, refusal
 from tui.client.descriptors import Descriptor
 from tui.client.errors import (
     DigestMismatchError,
@@ -52,11 +52,12 @@ async def get_manifest(session: Session, image: Image) -> Index | Manifest:
     if response.status == HTTPStatus.NOT_FOUND:
         raise refusal(response, ManifestNotExistError)
     response.raise_for_status()
-    return parse_manifest(
-        response.body,
-        content_type=response.headers.get("Content-Type"),
-        digest=_verified_digest(response, image),
-    )
+    with read_from(response.request):
+        return parse_manifest(
+            response.body,
+            content_type=response.headers.get("Content-Type"),
+            digest=_verified_digest(response, image),
+        )
 
 
 async def head_manifest(session: Session, image: Image) -> Descriptor:

@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
-from tui.client.answers import error_infos, refusal
+from tui.client.answers import error_infos, read_from, refusal
 from tui.client.errors import ManifestNotExistError, RepositoryNotExistError
 from tui.client.image_manifest import Index, parse_manifest
 from tui.client.limits import MAX_LISTING
@@ -85,7 +85,8 @@ async def _by_api(
         if essence(response.headers.get("Content-Type")) == "text/html" and url == first:
             supported = False
             return Loaded((), 0)
-        index = parse_manifest(response.body, content_type=OCI_INDEX)
+        with read_from(response.request):
+            index = parse_manifest(response.body, content_type=OCI_INDEX)
         entries = index.manifests if isinstance(index, Index) else ()
         asked = str((await session.home()).join(url))
         return Loaded(entries, len(index.problems), response.headers.get_list("Link"), asked)

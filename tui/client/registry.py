@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 
 import tui
 from tui.client import blobs, listings, manifests, referrers
+from tui.client.answers import read_from
 from tui.client.errors import UnknownMediaTypeError
 from tui.client.image_config import parse_config
 from tui.client.limits import MAX_CONFIG, MAX_LISTING, Limits, Timeouts
@@ -263,7 +264,9 @@ class Registry:
             raise UnknownMediaTypeError("", "the manifest has no config")
         if not is_image_config(manifest.config.media_type):
             raise UnknownMediaTypeError(manifest.config.media_type)
-        return parse_config(await self.get_blob_bytes(repository, manifest.config), manifest.config)
+        raw = await self.get_blob_bytes(repository, manifest.config)
+        with read_from(self._session.line(Call("GET", f"/v2/{repository}/blobs/{manifest.config.digest}"))):
+            return parse_config(raw, manifest.config)
 
     async def get_blob_bytes(
         self, repository: Repository, descriptor: Descriptor, *, limit: int = MAX_CONFIG

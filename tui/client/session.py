@@ -107,6 +107,12 @@ class Session:
         scheme = self._scheme or await self._schemes.find(self.host, self._ca_file)
         return httpx.URL(f"{scheme}://{self.host.api_host}/")
 
+    def line(self, call: Call) -> RequestLine:
+        """Show a request, as far as it is known by now how it is made."""
+        scheme = self._scheme or self._schemes.known(self.host) or "https"
+        own = f"{scheme}://{self.host.api_host}" if call.target.startswith("/") else ""
+        return RequestLine(call.method, own + call.target)
+
     async def fetch(self, call: Call, *, limit: int, what: str, seconds: float | None = None) -> RawResponse:
         """Make a request and read its whole answer, whatever its status.
 
@@ -171,7 +177,7 @@ class Session:
     async def _open(self, call: Call) -> Answer:
         """Get the headers of an answer, under the registry's login."""
         home = await self.home()
-        line = self._line(call, str(home))
+        line = self.line(call)
         first = await checked_redirect(home, call.target, home, self.sender.transports.is_internal, line)
         with_login = origin(first) == origin(home) and not call.anonymous
         proof = await self._login.proof(call.scopes) if with_login else None
@@ -256,13 +262,8 @@ class Session:
         return await Exchange(self.sender, await self.home(), self._ca_file).token(query, auth)
 
     def _too_late(self, call: Call, seconds: float) -> TimeoutExceededError:
-        scheme = self._scheme or self._schemes.known(self.host) or "https"
-        line = self._line(call, f"{scheme}://{self.host.api_host}/")
-        return TimeoutExceededError(f"the answer was not complete within {seconds:g} s", request=line)
-
-    def _line(self, call: Call, home: str) -> RequestLine:
-        own = call.target.startswith("/")
-        return RequestLine(call.method, home + call.target[1:] if own else call.target)
+        message = f"the answer was not complete within {seconds:g} s"
+        return TimeoutExceededError(message, request=self.line(call))
 
 
 def _headers(call: Call, proof: Proof | None, *, at_home: bool) -> dict[str, str]:
