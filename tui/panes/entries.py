@@ -6,6 +6,7 @@ import asyncio
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar
 
+from textual.content import Content
 from textual.message import Message
 
 from tui.client.errors import NotFoundError, RegistryError
@@ -120,12 +121,23 @@ def _entry(parent: ManifestPlace, descriptor: Descriptor, *, under: bool = False
     return Entry(place, descriptor, under=under)
 
 
-def _label_cell(entry: Entry) -> str:
+def _label_cell(entry: Entry) -> str | Content:
     if entry.under:
-        return f"  ⊕ {entry.place.label}"
+        return _subdued(f"  ⊕ {entry.place.label}")
     if entry.is_index:
         return f"{entry.place.label} ▸"
     return f"{entry.place.label} ✗" if entry.missing else entry.place.label
+
+
+def _size_cell(entry: Entry) -> str | Content:
+    if entry.error is not None:
+        return Content.styled(entry.size, "$text-error")
+    return _subdued(entry.size) if entry.under else entry.size
+
+
+def _subdued(text: str) -> Content:
+    """Let what belongs to the entry above it stand back."""
+    return Content.styled(text, ".virtual-table--muted")
 
 
 class EntriesPane(ListPane[ManifestPlace, Entry]):
@@ -172,8 +184,14 @@ class EntriesPane(ListPane[ManifestPlace, Entry]):
     def columns(self) -> Sequence[Column[Entry]]:
         return (
             Column("platform", _label_cell),
-            Column("size", lambda entry: entry.size, width=10, align="right"),
-            Column("digest", lambda entry: entry.descriptor.digest.short, width=12, min_table_width=40),
+            Column("size", _size_cell, width=9, align="right"),
+            Column(
+                "digest",
+                lambda entry: entry.descriptor.digest.short,
+                width=12,
+                min_table_width=46,
+                style=".virtual-table--muted",
+            ),
             Column("annotations", lambda entry: entry.annotation_summary, width=32, min_table_width=90),
         )
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
+from textual.content import Content
 from textual.message import Message
 
 from tui.client.errors import InvalidManifestError, RegistryError
@@ -13,6 +15,7 @@ from tui.client.models import Index, layer_history
 from tui.figures import bar, counted, share, size
 from tui.panes.base import Batch, ListPane
 from tui.places import LayerPlace, ManifestPlace
+from tui.sanitize import one_line
 from tui.widgets.columns import Column
 
 if TYPE_CHECKING:
@@ -30,6 +33,13 @@ SHELL = "/bin/sh -c "
 
 NO_RUN = SHELL + "#(nop)"
 """How Docker's classic builder writes that a step ran nothing."""
+
+
+SHELL_OPTIONS = re.compile(r"^RUN set -[a-z]+(?: -o pipefail)?\s*(?:;|&&)\s*")
+"""What many steps begin with, and says nothing of what they do."""
+
+NAME_LIMIT = 400
+"""Characters of a name in a cell; wider than any terminal."""
 
 
 def step_summary(step: HistoryStep) -> str:
@@ -85,7 +95,7 @@ def arrange(place: ManifestPlace, manifest: Manifest, config: ImageConfig | None
 def _number_cell(place: LayerPlace) -> str:
     if place.number:
         return str(place.number)
-    return "·" if place.descriptor is None else "⚙"
+    return "·" if place.descriptor is None else "◇"
 
 
 def _bar_cell(place: LayerPlace) -> str:
@@ -101,9 +111,19 @@ def _share_cell(place: LayerPlace) -> str:
 
 
 def _kind_cell(place: LayerPlace) -> str:
+    return short(place.descriptor.media_type) if place.number and place.descriptor else ""
+
+
+def _name_cell(place: LayerPlace) -> str | Content:
+    """Show what made a layer without the options of its shell; what is no layer stands back."""
+    if place.number:
+        return SHELL_OPTIONS.sub("RUN ", place_name(place), count=1)
     if place.descriptor is None:
-        return ""
-    return short(place.descriptor.media_type) if place.number else "config"
+        name = place_name(place)
+    else:
+        kind = short(place.descriptor.media_type)
+        name = "config" if kind == "config" else f"config  {kind}"
+    return Content.styled(one_line(name, limit=NAME_LIMIT), ".virtual-table--muted")
 
 
 def _digest_cell(place: LayerPlace) -> str:
@@ -133,12 +153,12 @@ class LayersPane(ListPane[ManifestPlace, LayerPlace]):
     def columns(self) -> Sequence[Column[LayerPlace]]:
         return (
             Column("#", _number_cell, width=3, align="right"),
-            Column("share", _bar_cell, width=BAR_CELLS, min_table_width=58),
-            Column("size", _size_cell, width=9, align="right"),
-            Column("%", _share_cell, width=5, align="right", min_table_width=52),
-            Column("type", _kind_cell, width=6, min_table_width=42),
-            Column("made by", place_name),
-            Column("digest", _digest_cell, width=12, min_table_width=70),
+            Column("share", _bar_cell, width=BAR_CELLS, min_table_width=48, style="$secondary"),
+            Column("size", _size_cell, width=8, align="right"),
+            Column("%", _share_cell, width=5, align="right", min_table_width=66),
+            Column("type", _kind_cell, width=6, min_table_width=60),
+            Column("made by", _name_cell),
+            Column("digest", _digest_cell, width=12, min_table_width=84, style=".virtual-table--muted"),
         )
 
     async def pages(self, subject: ManifestPlace) -> AsyncGenerator[Batch[LayerPlace], None]:
