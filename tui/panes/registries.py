@@ -38,7 +38,13 @@ class RegistriesPane(ListPane[tuple[RegistryPlace, ...], RegistryPlace]):
     def columns(self) -> Sequence[Column[RegistryPlace]]:
         return (
             Column("registry", lambda place: place.host),
-            Column("from", lambda place: place.origin, width=15, min_table_width=36),
+            Column(
+                "from",
+                lambda place: place.origin,
+                width=15,
+                min_table_width=36,
+                style=".virtual-table--muted",
+            ),
         )
 
     async def pages(self, subject: tuple[RegistryPlace, ...]) -> AsyncGenerator[Batch[RegistryPlace], None]:

@@ -28,7 +28,7 @@ class Column(IntEnum):
 
 
 WEIGHTS: Final = {
-    Column.REGISTRIES: 6,
+    Column.REGISTRIES: 8,
     Column.REPOSITORIES: 6,
     Column.TAGS: 6,
     Column.ENTRIES: 8,
