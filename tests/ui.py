@@ -20,6 +20,7 @@ from tui.config import RegistrySettings, Settings
 from tui.demo.layers import CLOCK
 from tui.screens.browser import BrowserScreen
 from tui.session import Session
+from tui.widgets.key_line import KeyLine
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Sequence
@@ -144,7 +145,7 @@ class Ui:
         """Wait until nothing is under way but loads that wait for the person to come near their end."""
 
         def is_waiting(pane: ListPane[Any, Any]) -> bool:
-            return bool(pane._more._waiters)  # type: ignore[attr-defined]  # nothing else tells who waits
+            return bool(pane._more._waiters)  # nothing else tells who waits
 
         def resting() -> bool:
             waiting = sum(map(is_waiting, self.browser.columns.lists.values()))
@@ -190,6 +191,19 @@ class Ui:
         """Return what stands below the rows of a list, whether or not it is wrapped."""
         return pane.table.note.plain if pane.table.note is not None else ""
 
+    @staticmethod
+    def figures(pane: ListPane[Any, Any]) -> str:
+        """Return what the border of a list says of how many there are."""
+        return pane.border_subtitle or ""
+
+    async def until_counted(self, pane: ListPane[Any, Any], figures: str) -> None:
+        """Wait until the border of a list says how many there are."""
+        await self.until(lambda: self.figures(pane) == figures)
+
+    async def until_listed(self, pane: ListPane[Any, Any], least: int = 1) -> None:
+        """Wait until so many rows have arrived in a list."""
+        await self.until(lambda: len(pane.listed) >= least)
+
     async def until_noted(self, pane: ListPane[Any, Any], *texts: str) -> None:
         """Wait until all of some texts stand below the rows of a list."""
         await self.until(lambda: all(text in self.note(pane) for text in texts))
@@ -209,12 +223,8 @@ class Ui:
 
     def keys_shown(self) -> dict[str, str]:
         """Return what the line of keys says, by key."""
-        line = self.screen_lines()[-1]
-        return {key: name for key, name in self._labels() if name in line}
-
-    def _labels(self) -> list[tuple[str, str]]:
-        footer = self.browser.query("FooterKey")
-        return [(key.key_display, key.description) for key in footer]  # type: ignore[attr-defined]  # FooterKey's
+        line = self.browser.query_one(KeyLine)
+        return {label.display: label.name for _, label in line.placed()}
 
     def notices(self) -> list[str]:
         """Return the texts of the notifications that show."""
@@ -252,7 +262,7 @@ async def browse(
 
     Args:
         servers: The registries, in the order of the list.
-        place: What to open on the first of them, as `place_on` takes it; None stays at the list of registries.
+        place: What to open on the first of them, as `place_on` takes it; None stays with the registries.
         size: Of the terminal, in cells.
         settings: Further settings; the registries are added to theirs.
         settle_seconds: How long a load waits whether the cursor moves on.

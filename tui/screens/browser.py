@@ -130,7 +130,7 @@ class BrowserScreen(Screen[None]):
         yield self.bar
         yield self.columns
         yield self.transfers_pane
-        yield KeyLine()
+        yield KeyLine(kept={"browser.help"})
 
     def on_mount(self) -> None:
         self.registries_pane.subject = self.session.registries()
