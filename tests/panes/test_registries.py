@@ -46,7 +46,7 @@ async def test_registries_of_the_files_of_logins_are_there_with_who_one_is(
 
 async def test_the_border_tells_how_many_there_are(demo: DemoServer) -> None:
     async with browse(demo) as ui:
-        await ui.until(lambda: ui.registries.border_subtitle == str(1 + len(WELL_KNOWN)))
+        await ui.until_counted(ui.registries, str(1 + len(WELL_KNOWN)))
         assert "─ Registries ─" in ui.text()
 
 
@@ -55,7 +55,7 @@ async def test_the_filter_keeps_what_contains_all_words(demo: DemoServer) -> Non
         await ui.press("slash")
         await ui.type("io q")
         await ui.until(lambda: ui.rows(ui.registries) == ["quay.io well known"])
-        assert ui.registries.border_subtitle == f"1 of {1 + len(WELL_KNOWN)}"
+        assert ui.figures(ui.registries) == f"1 of {1 + len(WELL_KNOWN)}"
 
 
 async def test_nothing_is_asked_of_a_registry_because_the_cursor_is_on_it(demo: DemoServer) -> None:

@@ -24,7 +24,7 @@ async def test_the_catalog_is_listed_and_counted(demo: DemoServer) -> None:
     async with browse(demo, place="") as ui:
         await ui.until_shown("library/debian", "charts/hello")
         assert ui.names(ui.repositories) == list(demo.storage.repositories())
-        assert ui.repositories.border_subtitle == str(len(demo.storage.repositories()))
+        assert ui.figures(ui.repositories) == str(len(demo.storage.repositories()))
         assert "─ Repositories ─" in ui.text()
 
 
@@ -78,14 +78,12 @@ async def test_a_remembered_name_that_the_registry_lists_is_there_once(demo: Dem
     async with browse(demo, place="library/debian") as ui:
         await ui.until_shown("bookworm-slim")
         await ui.press("left")
-        await ui.until(lambda: ui.repositories.border_subtitle == str(len(demo.storage.repositories())))
+        await ui.until_counted(ui.repositories, str(len(demo.storage.repositories())))
         assert ui.names(ui.repositories) == list(demo.storage.repositories())
         assert ui.row(ui.repositories) == "library/debian"
 
 
-async def test_a_name_that_cannot_be_remembered_is_opened_all_the_same(
-    demo: DemoServer, home: Path
-) -> None:
+async def test_a_name_that_cannot_be_remembered_is_opened_all_the_same(demo: DemoServer, home: Path) -> None:
     home.mkdir()
     (home / ".local").write_text("a file is in the way of the folder")
     async with browse(demo, place="library/debian") as ui:
@@ -98,27 +96,29 @@ async def test_the_next_page_comes_when_the_cursor_nears_the_end() -> None:
     names = [f"team/app-{number:03}" for number in range(250)]
     with DemoServer(storage_of(*names), page_size=100) as server:
         async with browse(server, place="") as ui:
-            await ui.until(lambda: ui.repositories.border_subtitle == "100+ …")
+            await ui.until_counted(ui.repositories, "100+ …")
             await ui.settle()
             assert len(requests(server, "_catalog")) == 1
             await ui.press("end")
-            await ui.until(lambda: ui.repositories.border_subtitle == "200+ …")
+            await ui.until_counted(ui.repositories, "200+ …")
             await ui.settle()
             assert len(requests(server, "_catalog")) == 2
             assert ui.row(ui.repositories) == names[99]
             await ui.press("end")
-            await ui.until(lambda: ui.repositories.border_subtitle == "250")
+            await ui.until_counted(ui.repositories, "250")
 
 
 async def test_a_filter_loads_the_rest_while_it_stands() -> None:
     names = [f"team/app-{number:03}" for number in range(250)]
     with DemoServer(storage_of(*names), page_size=100) as server:
         async with browse(server, place="") as ui:
-            await ui.until(lambda: ui.repositories.border_subtitle == "100+ …")
+            await ui.until_counted(ui.repositories, "100+ …")
             await ui.press("slash")
             await ui.type("49")
-            await ui.until(lambda: ui.rows(ui.repositories) == ["team/app-049", "team/app-149", "team/app-249"])
-            await ui.until(lambda: ui.repositories.border_subtitle == "3 of 250")
+            await ui.until(
+                lambda: ui.rows(ui.repositories) == ["team/app-049", "team/app-149", "team/app-249"]
+            )
+            await ui.until_counted(ui.repositories, "3 of 250")
 
 
 async def test_tags_follow_the_cursor(demo: DemoServer) -> None:

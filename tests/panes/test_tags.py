@@ -13,70 +13,70 @@ MANY = "demo/many-tags"
 async def test_tags_are_listed_and_counted(demo: DemoServer) -> None:
     async with browse(demo, place="library/debian") as ui:
         await ui.until(lambda: ui.rows(ui.tags) == list(demo.storage.tags("library/debian")))
-        assert ui.tags.border_subtitle == "15"
+        assert ui.figures(ui.tags) == "15"
         assert "─ Tags ─" in ui.text()
         assert ui.focused() == "tags"
 
 
 async def test_the_border_says_that_there_are_more(demo: DemoServer) -> None:
     async with browse(demo, place=MANY) as ui:
-        await ui.until(lambda: ui.tags.border_subtitle == "100+ …")
+        await ui.until_counted(ui.tags, "100+ …")
         assert "100+ …" in ui.text()
 
 
 async def test_the_next_page_is_asked_for_near_the_end_only(demo: DemoServer) -> None:
     async with browse(demo, place=MANY) as ui:
-        await ui.until(lambda: ui.tags.border_subtitle == "100+ …")
+        await ui.until_counted(ui.tags, "100+ …")
         await ui.press("pagedown")
         await ui.settle()
         assert len(requests(demo, "/tags/list")) == 1
         await ui.press("pagedown", "pagedown")
-        await ui.until(lambda: ui.tags.border_subtitle == "200+ …")
+        await ui.until_counted(ui.tags, "200+ …")
         await ui.settle()
         assert len(requests(demo, "/tags/list")) == 2
 
 
 async def test_all_pages_together_are_all_tags(demo: DemoServer) -> None:
     async with browse(demo, place=MANY) as ui:
-        await ui.until(lambda: ui.tags.border_subtitle == "100+ …")
-        while not ui.tags.border_subtitle == "1,200":
-            before = len(ui.tags.listed)
+        await ui.until_counted(ui.tags, "100+ …")
+        for count in range(200, 1201, 100):
             await ui.press("end")
-            await ui.until(lambda: len(ui.tags.listed) > before or ui.tags.border_subtitle == "1,200")
+            await ui.until_listed(ui.tags, count)
+        assert ui.figures(ui.tags) == "1,200"
         assert [place.name for place in ui.tags.listed] == list(demo.storage.tags(MANY))
 
 
 async def test_a_row_that_waits_for_more_says_so(demo: DemoServer) -> None:
     async with browse(demo, place=MANY) as ui:
-        await ui.until(lambda: ui.tags.border_subtitle == "100+ …")
+        await ui.until_counted(ui.tags, "100+ …")
         assert "loading …" in str(ui.tags.table.note)
 
 
 async def test_a_filter_finds_what_has_not_been_loaded_yet(demo: DemoServer) -> None:
     async with browse(demo, place=MANY) as ui:
-        await ui.until(lambda: ui.tags.border_subtitle == "100+ …")
+        await ui.until_counted(ui.tags, "100+ …")
         await ui.press("slash")
         await ui.type("v1.9.1")
         wanted = [tag for tag in demo.storage.tags(MANY) if "v1.9.1" in tag]
-        await ui.until(lambda: ui.tags.border_subtitle == f"{len(wanted)} of 1,200")
+        await ui.until_counted(ui.tags, f"{len(wanted)} of 1,200")
         assert ui.rows(ui.tags) == wanted
 
 
 async def test_a_filter_that_is_taken_back_stops_the_loading(demo: DemoServer) -> None:
     async with browse(demo, place=MANY) as ui:
-        await ui.until(lambda: ui.tags.border_subtitle == "100+ …")
+        await ui.until_counted(ui.tags, "100+ …")
         await ui.press("slash", "v")
         await ui.until(lambda: len(ui.tags.listed) > 100)
         await ui.press("escape")
         await ui.settle()
-        assert ui.tags.border_subtitle.endswith("+ …") or len(ui.tags.listed) == 1200
+        assert ui.figures(ui.tags).endswith("+ …") or len(ui.tags.listed) == 1200
         assert ui.focused() == "tags"
 
 
 async def test_a_repository_without_tags_says_so_and_what_one_can_do(demo: DemoServer) -> None:
     async with browse(demo, place="demo/empty") as ui:
         await ui.until_shown("This repository has no tags.", "o open a tag or a digest by name")
-        assert ui.tags.border_subtitle == "0"
+        assert ui.figures(ui.tags) == "0"
 
 
 async def test_a_repository_that_does_not_exist_says_so(demo: DemoServer) -> None:
@@ -100,7 +100,7 @@ async def test_a_tag_opened_by_name_that_comes_on_a_later_page_keeps_the_cursor(
         await ui.until(lambda: ui.row(ui.tags) == "v1.9.9")
         await ui.press("slash")
         await ui.type("v1")
-        await ui.until(lambda: ui.tags.border_subtitle == "1,200 of 1,200")
+        await ui.until_counted(ui.tags, "1,200 of 1,200")
         await ui.press("enter")
         assert ui.row(ui.tags) == "v1.9.9"
         assert [place.name for place in ui.tags.table.rows] == list(demo.storage.tags(MANY))
