@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from tui.client.answers import RawResponse
-    from tui.client.auth import Authenticator, BasicAuth, IdentityToken, TokenAuth
+    from tui.client.auth import Authenticator, AuthProvider, BasicAuth, IdentityToken, TokenAuth
     from tui.client.blobs import BlobStream
     from tui.client.challenge import Challenge, parse_challenges
     from tui.client.errors import (
@@ -75,6 +75,7 @@ if TYPE_CHECKING:
     from tui.client.sender import LoggedRequest
 
 __all__ = [
+    "AuthProvider",
     "Authenticator",
     "BasicAuth",
     "BlobNotExistError",
@@ -146,6 +147,7 @@ __all__ = [
 ]
 
 _ELSEWHERE: Final = {
+    "AuthProvider": "auth",
     "Authenticator": "auth",
     "BasicAuth": "auth",
     "BlobStream": "blobs",

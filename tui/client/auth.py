@@ -8,7 +8,7 @@ from typing import Protocol, runtime_checkable
 
 from tui.client.errors import TokenError
 
-__all__ = ["Authenticator", "BasicAuth", "IdentityToken", "TokenAuth"]
+__all__ = ["AuthProvider", "Authenticator", "BasicAuth", "IdentityToken", "TokenAuth"]
 
 
 @runtime_checkable
@@ -17,6 +17,22 @@ class Authenticator(Protocol):
 
     def authorization(self) -> str:
         """Make the value of the ``Authorization`` header."""
+        ...
+
+
+@runtime_checkable
+class AuthProvider(Protocol):
+    """Tells who asks when a registry wants to know, and not before; the answer may change at any time."""
+
+    async def provide(self, *, refused: bool = False) -> Authenticator | None:
+        """Return who asks at present; None for nobody in particular.
+
+        It is called again and again, so what it knows it says at once. While it takes its time, because
+        somebody has to answer a dialog, no time limit of the client runs.
+
+        Args:
+            refused: Whether the registry has refused what came last, so that it is worth a second look.
+        """
         ...
 
 

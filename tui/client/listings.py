@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from tui.client.pages import Page
     from tui.client.session import Session
 
-__all__ = ["list_repositories", "list_tags", "verify"]
+__all__ = ["list_repositories", "list_tags", "verify", "verify_login"]
 
 LARGEST_PAGE: Final = 1000
 """Entries of a page that may be asked for: ECR and distribution refuse more."""
@@ -122,6 +122,19 @@ async def verify(session: Session) -> None:
     raise NotOCIError(
         f"the answer ({response.status}) is not that of a registry", request=response.request, remedy=remedy
     )
+
+
+async def verify_login(session: Session) -> bool:
+    """Check that the registry accepts the login, and tell whether it wanted one at all.
+
+    Raises:
+        NotOCIError: It is no registry.
+        UnauthorizedError: It, or its token service, refuses the login.
+        RegistryError: It is out of reach, or refuses for another reason.
+    """
+    await verify(session)
+    without = await session.fetch(Call("GET", "/v2/", anonymous=True), limit=MAX_LISTING, what="answer")
+    return without.status == HTTPStatus.UNAUTHORIZED
 
 
 async def _fetch_page(

@@ -1,25 +1,31 @@
-"""The login of one registry: what its challenges asked for, and the tokens that answered them."""
+"""The login of one registry: what its challenges asked for, and what answers them.
+
+Who asks may be known from the start, or be told by a provider once a challenge has come. A provider is asked
+again before each request, and once more when the registry refuses what it gave: a login that has changed
+meanwhile is taken up in the middle of whatever is under way.
+"""
 
 from __future__ import annotations
 
 import asyncio
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
-from tui.client.auth import Authenticator, BasicAuth, IdentityToken, bearer
+from tui.client.auth import Authenticator, AuthProvider, BasicAuth, bearer
+from tui.client.errors import DeniedError, UnauthorizedError
 from tui.client.exchange import TokenQuery
-from tui.client.sharing import Shared
-from tui.client.tokens import Token, clean_scopes
+from tui.client.identity import Identity
+from tui.client.tokens import clean_scopes
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Iterable
+    from collections.abc import Callable, Coroutine, Generator, Iterable
     from typing import Any
 
     from tui.client.challenge import Challenge
+    from tui.client.tokens import Token
 
 __all__ = ["Login", "Proof"]
-
-_SUPPORTED: Final = frozenset({"basic", "bearer"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,49 +36,57 @@ class Proof:
     """The value of ``Authorization``."""
     query: TokenQuery | None = None
     """The question whose answer the token is; None for what needs no exchange."""
+    identity: Identity | None = field(default=None, repr=False, compare=False)
+    """Who it was made for."""
 
 
-@dataclass(slots=True)
-class _Kept:
-    token: Token
-    until: float
-    """The event loop's time at which it is renewed."""
+@dataclass(frozen=True, slots=True)
+class _Refusal:
+    """A 401, and what had been sent to get it."""
+
+    challenges: tuple[Challenge, ...]
+    wanted: tuple[str, ...]
+    names_scope: bool
+    rejected: Proof | None
+    renewed: bool
 
 
 class Login:
     """Answers a registry's challenges, and sends what they want before they come again.
 
     Args:
-        auth: Who asks; None for nobody in particular.
+        auth: Who asks, or who can tell; None for nobody in particular.
         exchange: Makes the exchange of a login for a token.
     """
 
     def __init__(
         self,
-        auth: Authenticator | None,
+        auth: Authenticator | AuthProvider | None,
         exchange: Callable[[TokenQuery, Authenticator | None], Coroutine[Any, Any, Token]],
     ) -> None:
-        self._auth = auth
+        self._provider = auth if isinstance(auth, AuthProvider) else None
         self._exchange = exchange
+        self._identity = Identity(None if isinstance(auth, AuthProvider) else auth, exchange)
         self._challenge: Challenge | None = None
         self._scopes: dict[tuple[str, ...], tuple[str, ...]] = {}
-        self._tokens: dict[TokenQuery, _Kept] = {}
-        self._exchanges: Shared[TokenQuery, Token] = Shared()
 
-    async def proof(self, wanted: tuple[str, ...]) -> Proof | None:
-        """Make what is sent with a first request: nothing before a challenge has come.
+    async def proof(self, wanted: tuple[str, ...], clock: asyncio.Timeout | None = None) -> Proof | None:
+        """Make what is sent with a first request: of a provider, nothing before a challenge has come.
 
         Args:
             wanted: The scopes that the request needs.
+            clock: The time limit of the request; it stands still while the provider is asked.
 
         Raises:
             RegistryError: A token is needed, and the exchange failed.
         """
-        if self._is_sent_as_it_is:
-            return Proof(self._auth.authorization()) if self._auth else None
+        if self._challenge is not None:
+            await self._ask(clock)
+        if self._identity.is_sent_as_it_is:
+            return self._as_it_is()
         if self._challenge is None:
             return None
-        return await self._meet(self._challenge, self._scopes.get(wanted, wanted))
+        return await self._meet(self._challenge, self._scopes.get(wanted, wanted), clock)
 
     async def answer(
         self,
@@ -82,6 +96,7 @@ class Login:
         *,
         renewed: bool,
         names_scope: bool = True,
+        clock: asyncio.Timeout | None = None,
     ) -> Proof | None:
         """Answer the challenge of a 401.
 
@@ -91,6 +106,7 @@ class Login:
             rejected: What was sent with the request.
             renewed: Whether `rejected` was made for this very request, so that it cannot be too old.
             names_scope: Whether the challenge was for this request, so that the scope in it counts.
+            clock: The time limit of the request; it stands still while the provider is asked.
 
         Returns:
             What to send with one more attempt; None where nothing is left to try.
@@ -98,56 +114,102 @@ class Login:
         Raises:
             RegistryError: The exchange failed.
         """
-        challenge = self._choose(challenges)
-        if challenge is None or (self._is_sent_as_it_is and rejected is not None):
+        refusal = _Refusal(tuple(challenges), wanted, names_scope, rejected, renewed)
+        first_sight = _Refusal(refusal.challenges, wanted, names_scope, None, renewed=False)
+        await self._ask(clock)
+        if rejected is not None and rejected.identity is not self._identity:
+            refusal = first_sight
+        asking = self._identity
+        proof = await self._answer(refusal, clock)
+        if proof is None:
+            if self._identity is asking:
+                await self._ask(clock, refused=True)
+            if self._identity is not asking:
+                proof = await self._answer(first_sight, clock)
+        return proof
+
+    async def _answer(self, refusal: _Refusal, clock: asyncio.Timeout | None) -> Proof | None:
+        rejected, wanted = refusal.rejected, refusal.wanted
+        challenge = self._choose(refusal.challenges)
+        if self._identity.is_sent_as_it_is:
+            self._challenge = challenge or next(iter(refusal.challenges), None)
+            return self._as_it_is() if rejected is None else None
+        if challenge is None:
             return None
         self._challenge = challenge
         scopes = self._scopes.get(wanted, wanted)
         named = clean_scopes([challenge.parameters.get("scope", "")])
-        if names_scope and named:
+        if refusal.names_scope and named:
             scopes = named
             if named != wanted:
                 self._scopes[wanted] = named
         if rejected is not None and rejected.query is not None:
-            kept = self._tokens.get(rejected.query)
-            if kept is not None and bearer(kept.token.value) == rejected.header:
-                del self._tokens[rejected.query]
-            if renewed and rejected.query.scopes == scopes:
+            self._identity.drop(rejected.query, rejected.header.removeprefix("Bearer "))
+            if refusal.renewed and rejected.query.scopes == scopes:
                 return None
-        proof = await self._meet(challenge, scopes)
+        proof = await self._meet(challenge, scopes, clock)
         return (
             None if proof is not None and rejected is not None and proof.header == rejected.header else proof
         )
 
-    @property
-    def _is_sent_as_it_is(self) -> bool:
-        return self._auth is not None and not isinstance(self._auth, BasicAuth | IdentityToken)
+    async def _ask(self, clock: asyncio.Timeout | None, *, refused: bool = False) -> None:
+        """Ask the provider who asks at present."""
+        if self._provider is None:
+            return
+        with _standing_still(clock):
+            auth = await self._provider.provide(refused=refused)
+        if auth != self._identity.auth:
+            self._identity = Identity(auth, self._exchange)
+            if self._challenge is not None and self._choose([self._challenge]) is None:
+                self._challenge = None
 
     def _choose(self, challenges: Iterable[Challenge]) -> Challenge | None:
         for challenge in challenges:
-            if challenge.scheme == "basic" and isinstance(self._auth, BasicAuth):
+            if challenge.scheme == "basic" and isinstance(self._identity.auth, BasicAuth):
                 return challenge
             if challenge.scheme == "bearer" and challenge.parameters.get("realm"):
                 return challenge
         return None
 
-    async def _meet(self, challenge: Challenge, scopes: tuple[str, ...]) -> Proof | None:
-        if challenge.scheme == "basic":
-            return Proof(self._auth.authorization()) if self._auth else None
+    def _as_it_is(self) -> Proof | None:
+        auth = self._identity.auth
+        return Proof(auth.authorization(), identity=self._identity) if auth is not None else None
+
+    async def _meet(
+        self, challenge: Challenge, scopes: tuple[str, ...], clock: asyncio.Timeout | None
+    ) -> Proof | None:
+        """Answer a challenge; a login that the token service refuses may be another one by now."""
+        asking = self._identity
+        try:
+            return await self._meet_as(asking, challenge, scopes)
+        except (UnauthorizedError, DeniedError):
+            if self._identity is asking:
+                await self._ask(clock, refused=True)
+            if self._identity is asking:
+                raise
+        return await self._meet_as(self._identity, challenge, scopes)
+
+    async def _meet_as(
+        self, identity: Identity, challenge: Challenge, scopes: tuple[str, ...]
+    ) -> Proof | None:
+        if challenge.scheme == "basic" or identity.is_sent_as_it_is:
+            return self._as_it_is()
         query = TokenQuery(challenge.parameters["realm"], challenge.parameters.get("service", ""), scopes)
-        token = await self._token(query)
-        return Proof(bearer(token.value), query)
+        token = await identity.token(query)
+        return Proof(bearer(token.value), query, identity)
 
-    async def _token(self, query: TokenQuery) -> Token:
-        kept = self._tokens.get(query)
-        if kept is not None and asyncio.get_running_loop().time() < kept.until:
-            return kept.token
-        return await self._exchanges.get(query, lambda: self._renew(query))
 
-    async def _renew(self, query: TokenQuery) -> Token:
-        asked = asyncio.get_running_loop().time()
-        token = await self._exchange(query, self._auth)
-        self._tokens[query] = _Kept(token, asked + token.seconds)
-        if token.refresh and isinstance(self._auth, IdentityToken):
-            self._auth = IdentityToken(token.refresh, self._auth.username)
-        return token
+@contextmanager
+def _standing_still(clock: asyncio.Timeout | None) -> Generator[None, None, None]:
+    """Stop a time limit for a while."""
+    end = clock.when() if clock is not None else None
+    if clock is None or end is None:
+        yield
+        return
+    loop = asyncio.get_running_loop()
+    begun = loop.time()
+    clock.reschedule(None)
+    try:
+        yield
+    finally:
+        clock.reschedule(end + loop.time() - begun)

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     import httpx
 
     from tui.client.answers import RawResponse
-    from tui.client.auth import Authenticator
+    from tui.client.auth import Authenticator, AuthProvider
     from tui.client.blobs import BlobStream
     from tui.client.descriptors import Descriptor
     from tui.client.image_config import ImageConfig
@@ -96,7 +96,7 @@ class Client:
     def registry(
         self,
         host: str | RegistryHost,
-        auth: Authenticator | None = None,
+        auth: Authenticator | AuthProvider | None = None,
         *,
         plain_http: bool = False,
         ca_file: Path | None = None,
@@ -105,7 +105,7 @@ class Client:
 
         Args:
             host: ``host[:port]`` or a URL. ``http://`` stands for `plain_http`.
-            auth: Who asks; None for nobody in particular.
+            auth: Who asks, or who can tell once the registry wants to know; None for nobody in particular.
             plain_http: Whether the registry speaks plain HTTP. On loopback that is found out.
             ca_file: Certificates in PEM that are trusted beside those of the operating system.
 
@@ -126,10 +126,10 @@ class Registry:
 
     Attributes:
         host: The registry, by the name that people use.
-        auth: Who asks; None for nobody in particular.
+        auth: Who asks, or who can tell; None for nobody in particular.
     """
 
-    def __init__(self, session: Session, auth: Authenticator | None) -> None:
+    def __init__(self, session: Session, auth: Authenticator | AuthProvider | None) -> None:
         self.host = session.host
         self.auth = auth
         self._session = session
@@ -156,6 +156,19 @@ class Registry:
             RegistryError: It is out of reach, or refuses for another reason.
         """
         await listings.verify(self._session)
+
+    async def verify_login(self) -> bool:
+        """Check that the registry accepts the login, rather than letting in everybody.
+
+        Returns:
+            Whether it wanted a login; False where it did not look at the one that there is.
+
+        Raises:
+            NotOCIError: It is something else.
+            UnauthorizedError: It, or its token service, refuses the login.
+            RegistryError: It is out of reach, or refuses for another reason.
+        """
+        return await listings.verify_login(self._session)
 
     async def request(
         self,

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tui.client.answers import Answer, RawResponse
-    from tui.client.auth import Authenticator
+    from tui.client.auth import Authenticator, AuthProvider
     from tui.client.challenge import Challenge
     from tui.client.exchange import TokenQuery
     from tui.client.login import Proof
@@ -73,7 +73,7 @@ class Session:
 
     Args:
         host: The registry.
-        auth: Who asks; None for nobody in particular.
+        auth: Who asks, or who can tell; None for nobody in particular.
         sender: Sends the requests.
         schemes: Knows whether the registry speaks HTTPS.
         scheme: ``http`` or ``https`` where that is not to be found out.
@@ -83,7 +83,7 @@ class Session:
     def __init__(
         self,
         host: RegistryHost,
-        auth: Authenticator | None,
+        auth: Authenticator | AuthProvider | None,
         *,
         sender: Sender,
         schemes: Schemes,
@@ -129,13 +129,13 @@ class Session:
         limits = self.sender.limits
         retries = limits.retries if call.method in RETRY_METHODS else 0
         try:
-            async with asyncio.timeout(seconds):
+            async with asyncio.timeout(seconds) as clock:
                 for attempt in range(1, retries + 1):
                     try:
-                        return await self._fetch_once(call, limit, what)
+                        return await self._fetch_once(call, limit, what, clock)
                     except _BodyLostError:
                         await asyncio.sleep(backoff(attempt, limits))
-                return await self._fetch_once(call, limit, what)
+                return await self._fetch_once(call, limit, what, clock)
         except _BodyLostError as error:
             raise error.lost from error
         except TimeoutError as error:
@@ -152,8 +152,8 @@ class Session:
         """
         seconds = self.sender.timeouts.small
         try:
-            async with asyncio.timeout(seconds):
-                answer = await self._open(call)
+            async with asyncio.timeout(seconds) as clock:
+                answer = await self._open(call, clock)
         except TimeoutError as error:
             raise self._too_late(call, seconds) from error
         answer.release()
@@ -162,8 +162,8 @@ class Session:
         finally:
             await answer.aclose()
 
-    async def _fetch_once(self, call: Call, limit: int, what: str) -> RawResponse:
-        answer = await self._open(call)
+    async def _fetch_once(self, call: Call, limit: int, what: str, clock: asyncio.Timeout) -> RawResponse:
+        answer = await self._open(call, clock)
         try:
             if not 200 <= answer.status < 300:  # noqa: PLR2004 - the bounds of success are the protocol's
                 return await answer.read_refusal(self.sender.timeouts.refusal)
@@ -174,13 +174,13 @@ class Session:
         finally:
             await answer.aclose()
 
-    async def _open(self, call: Call) -> Answer:
-        """Get the headers of an answer, under the registry's login."""
+    async def _open(self, call: Call, clock: asyncio.Timeout) -> Answer:
+        """Get the headers of an answer, under the registry's login; asking for that stops the clock."""
         home = await self.home()
         line = self.line(call)
         first = await checked_redirect(home, call.target, home, self.sender.transports.is_internal, line)
         with_login = origin(first) == origin(home) and not call.anonymous
-        proof = await self._login.proof(call.scopes) if with_login else None
+        proof = await self._login.proof(call.scopes, clock) if with_login else None
         left = LOGIN_ROUNDS
         while True:
             left -= 1
@@ -191,7 +191,7 @@ class Session:
                 if answer.status != HTTPStatus.UNAUTHORIZED or not (at_home and with_login) or left == 0:
                     return answer
                 await answer.read_refusal(self.sender.timeouts.refusal)
-                proof = await self._answer(answer, call, proof, renewed=left < LOGIN_ROUNDS - 1)
+                proof = await self._answer(answer, call, proof, clock, renewed=left < LOGIN_ROUNDS - 1)
             except BaseException:
                 await answer.aclose()
                 raise
@@ -201,16 +201,16 @@ class Session:
                 home, first = now, now.join(call.target)
 
     async def _answer(
-        self, answer: Answer, call: Call, rejected: Proof | None, *, renewed: bool
+        self, answer: Answer, call: Call, rejected: Proof | None, clock: asyncio.Timeout, *, renewed: bool
     ) -> Proof | None:
         challenges = parse_challenges(answer.headers.get_list("WWW-Authenticate"))
         if challenges:
-            return await self._login.answer(challenges, call.scopes, rejected, renewed=renewed)
+            return await self._login.answer(challenges, call.scopes, rejected, renewed=renewed, clock=clock)
         if rejected is not None:
             return None
         challenges = await self._ping()
         return await self._login.answer(
-            challenges, call.scopes, rejected, renewed=renewed, names_scope=not call.scopes
+            challenges, call.scopes, rejected, renewed=renewed, names_scope=not call.scopes, clock=clock
         )
 
     async def _ping(self) -> list[Challenge]:
