@@ -79,29 +79,29 @@ class ReferenceBar(Horizontal):
     login: reactive[str] = reactive("")
     """Who one is at the registry."""
 
+    def __init__(self, *, id: str | None = None) -> None:  # noqa: A002  # Textual's name for it
+        super().__init__(id=id)
+        self._trail = Trail()
+        self._activity = Static(id="activity")
+        self._login = Static(id="login")
+
     def compose(self) -> ComposeResult:
         yield Static("ocitui", id="name")
-        yield Trail(id="trail")
-        yield Static(id="activity")
-        yield Static(id="login")
+        yield self._trail
+        yield self._activity
+        yield self._login
 
     def watch_trail(self) -> None:
-        if self.is_mounted:
-            self.query_one(Trail).names = self.trail
+        self._trail.names = self.trail
 
     def watch_activity(self) -> None:
-        self._update("#activity", self.activity)
+        _show(self._activity, self.activity)
 
     def watch_login(self) -> None:
-        self._update("#login", self.login)
+        _show(self._login, self.login)
 
-    def _update(self, selector: str, text: str) -> None:
-        if self.is_mounted:
-            target = self.query_one(selector, Static)
-            target.update(Content(one_line(text)))
-            target.display = bool(text)
 
-    def on_mount(self) -> None:
-        self.watch_trail()
-        self.watch_activity()
-        self.watch_login()
+def _show(place: Static, text: str) -> None:
+    """Show a foreign text; an empty one takes no room."""
+    place.update(Content(one_line(text)))
+    place.display = bool(text)
