@@ -174,6 +174,7 @@ def test_megabytes_are_cut_before_they_are_looked_at(character: str) -> None:
         ("console", "console"),
         ("e\u0301te\u0301.txt", "été.txt"),
         ("日本語.json", "日本語.json"),
+        ("A\x1b\u0300", "À"),
     ],
 )
 def test_a_title_becomes_a_plain_file_name(title: str, name: str) -> None:

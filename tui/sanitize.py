@@ -98,7 +98,7 @@ def safe_file_name(text: str, fallback: str) -> str:
     parts = [part for part in re.split(r"[/\\]", text[:4096]) if part.strip(" .")]
     if not parts:
         return fallback
-    name = "".join(map(_plain_glyph, unicodedata.normalize("NFC", parts[-1])))
+    name = unicodedata.normalize("NFC", "".join(map(_plain_glyph, parts[-1])))
     name = _NOT_IN_FILE_NAMES.sub("_", name).lstrip(" .-").rstrip(" .")
     if not name:
         return fallback
