@@ -30,8 +30,12 @@ set -g default-terminal tmux-256color
 """
 """What has ended stays on the screen; Escape is a key of its own at once."""
 
-
-KEEP_STATUS = 'file="$1"; shift; "$@"; echo "$?" >"$file.new"; mv "$file.new" "$file"'
+KEEP_STATUS = """\
+file="$1"; shift
+"$@"; status=$?
+echo "$status" >"$file.new"; mv "$file.new" "$file"
+exit "$status"
+"""
 """A shell command: runs its further arguments and writes their exit status into the file of its first one."""
 
 

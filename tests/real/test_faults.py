@@ -78,7 +78,10 @@ async def test_https_to_a_port_of_http_is_an_error_with_a_remedy(
     assert caught.value.remedy
 
 
-async def test_http_to_a_port_of_tls_is_an_error(client: Client, secured: SecuredRegistry) -> None:
+async def test_http_to_a_port_of_tls_is_an_error_with_a_remedy(
+    client: Client, secured: SecuredRegistry
+) -> None:
     registry = client.registry(secured.server.host, plain_http=True)
-    with pytest.raises(RegistryError, match=f"http://{secured.server.host}/v2/"):
+    with pytest.raises(RegistryError, match=f"http://{secured.server.host}/v2/") as caught:
         await registry.verify()
+    assert caught.value.remedy
