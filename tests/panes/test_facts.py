@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -11,7 +11,9 @@ from tui.client.models import Descriptor, HistoryStep, Manifest, Platform, parse
 from tui.client.names import Digest, RegistryHost, Repository, Tag
 from tui.panes import facts
 from tui.places import LayerPlace, ManifestPlace
-from tui.widgets.text_document import Section
+
+if TYPE_CHECKING:
+    from tui.widgets.text_document import Section
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
 PLACE = ManifestPlace(RegistryHost("registry.example.com"), Repository("team/app"), Tag("1.0"))
@@ -67,7 +69,7 @@ def test_an_image_is_told_with_its_age_and_how_it_is_started() -> None:
     assert container["environment"] == "A=1"
     assert container[""] == "B=2"
     assert container["ports"] == "443/tcp  80/tcp"
-    assert (container["label a"], container["label b"]) == ("1", "2")
+    assert shown["Labels"] == {"a": "1", "b": "2"}
     assert "user" not in container
 
 
@@ -120,8 +122,9 @@ def test_what_an_index_says_of_an_entry_is_told_with_it() -> None:
         (
             LayerPlace(PLACE, Descriptor("t", DIGEST, 500), 2, 3, 1000),
             "size",
-            "500 B  (500 bytes)  50 % of all layers",
+            "500 B  (500 bytes)",
         ),
+        (LayerPlace(PLACE, Descriptor("t", DIGEST, 500), 2, 3, 1000), "share", "50 % of all layers"),
         (LayerPlace(PLACE, Descriptor("", DIGEST, 500)), "kind", "config"),
         (LayerPlace(PLACE, Descriptor("", DIGEST, 500)), "media type", "not said"),
         (

@@ -45,16 +45,20 @@ def index_facts(place: ManifestPlace, index: Index) -> list[Section]:
     """Describe an index."""
     platforms = [entry for entry in index.manifests if not is_attestation(entry)]
     attestations = len(index.manifests) - len(platforms)
+    holds = counted(len(platforms), "entry", "entries")
     facts = [
         ("kind", "index"),
-        ("entries", counted(len(platforms), "entry", "entries")),
-        ("attestations", str(attestations) if attestations else ""),
+        ("holds", f"{holds}, {counted(attestations, 'attestation')}" if attestations else holds),
         ("artifact type", index.artifact_type),
-        *_identity(place, index.descriptor),
+        ("digest", index.descriptor.digest),
         ("subject", index.subject.digest if index.subject is not None else ""),
     ]
     return _sections(
-        ("", facts), _entry(place.entry), _annotations(index.annotations), _problems(index.problems)
+        ("", facts),
+        _problems(index.problems),
+        _entry(place.entry),
+        _annotations(index.annotations),
+        _document(place, index.descriptor),
     )
 
 
@@ -67,18 +71,19 @@ def manifest_facts(
         ("platform", str(config.platform) if config is not None and config.platform is not None else ""),
         ("created", "" if config is None else moment(config.created, now)),
         ("size", f"{size(manifest.size)} in {counted(len(manifest.layers), 'layer')}"),
-        *_identity(place, manifest.descriptor),
-        ("config", manifest.config.digest if manifest.config is not None else ""),
+        ("digest", manifest.descriptor.digest),
         ("config type", "" if manifest.config is None or manifest.is_image else manifest.config.media_type),
         ("subject", manifest.subject.digest if manifest.subject is not None else ""),
     ]
     problems = (*manifest.problems, *(config.problems if config is not None else ()))
     return _sections(
         ("", facts),
+        _problems(problems),
         ("Container", container_facts(config.config, config.author) if config is not None else []),
+        ("Labels", label_facts(config.config) if config is not None else []),
         _entry(place.entry),
         _annotations(manifest.annotations),
-        _problems(problems),
+        _document(place, manifest.descriptor, manifest.config),
     )
 
 
@@ -99,10 +104,13 @@ def container_facts(config: Mapping[str, object], author: str) -> list[tuple[str
         facts.extend(
             ("environment" if not index else "", _text(line)) for index, line in enumerate(environment)
         )
-    labels = config.get("Labels")
-    if isinstance(labels, dict):
-        facts.extend((f"label {key}", _text(value)) for key, value in sorted(labels.items()))
     return facts
+
+
+def label_facts(config: Mapping[str, object]) -> list[tuple[str, str]]:
+    """List the labels of an image."""
+    labels = config.get("Labels")
+    return [(key, _text(value)) for key, value in sorted(labels.items())] if isinstance(labels, dict) else []
 
 
 def layer_facts(place: LayerPlace, now: datetime) -> list[Section]:
@@ -116,10 +124,10 @@ def layer_facts(place: LayerPlace, now: datetime) -> list[Section]:
     else:
         facts.append(("kind", "step without a layer"))
     if descriptor is not None:
-        percent = f"  {share(descriptor.size, place.whole)} of all layers" if place.number else ""
         facts.extend(
             [
-                ("size", f"{size(descriptor.size)}  ({descriptor.size:,} bytes){percent}"),
+                ("size", f"{size(descriptor.size)}  ({descriptor.size:,} bytes)"),
+                ("share", f"{share(descriptor.size, place.whole)} of all layers" if place.number else ""),
                 ("media type", descriptor.media_type or "not said"),
                 ("digest", descriptor.digest),
                 ("diff id", place.diff_id),
@@ -156,11 +164,14 @@ def _kind(manifest: Manifest) -> str:
     return "image" if manifest.is_image else manifest.kind or "artifact"
 
 
-def _identity(place: ManifestPlace, descriptor: Descriptor) -> list[tuple[str, str]]:
-    return [
+def _document(
+    place: ManifestPlace, descriptor: Descriptor, config: Descriptor | None = None
+) -> tuple[str, list[tuple[str, str]]]:
+    """Describe a manifest or an index as the document that it is."""
+    return "Document", [
         ("media type", descriptor.media_type or "not said"),
-        ("digest", descriptor.digest),
-        ("document", size(descriptor.size)),
+        ("size", size(descriptor.size)),
+        ("config", config.digest if config is not None else ""),
         ("reference", place.text),
     ]
 
