@@ -1,4 +1,8 @@
-"""Blobs: streams that are verified at their end, from any offset, and small ones as bytes."""
+"""Blobs: streams that are verified at their end, from any offset, and small ones as bytes.
+
+The digest covers the bytes as they come over the line. A ``Content-Encoding`` therefore makes no difference:
+storage services name one for layers that are only stored, and nothing is ever unpacked here.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +26,7 @@ from tui.client.errors import (
     SizeMismatchError,
     TimeoutExceededError,
 )
-from tui.client.limits import MAX_CONFIG
+from tui.client.limits import MAX_CONFIG, MAX_ERROR_BODY
 from tui.client.names import Digest
 from tui.client.session import Call
 from tui.client.tokens import pull_scope
@@ -204,7 +208,7 @@ async def verify_blob(session: Session, repository: Repository, digest: Digest) 
         RegistryError: The registry is out of reach, or says no.
     """
     call = _call("HEAD", repository, digest)
-    response = await session.fetch(call, limit=0, what="blob")
+    response = await session.fetch(call, limit=MAX_ERROR_BODY, what="blob")
     if response.status == HTTPStatus.NOT_FOUND:
         raise refusal(response, BlobNotExistError)
     length = response.headers.get("Content-Length", "")
