@@ -36,8 +36,9 @@ DIGEST = Digest.of(b"{}")
 ONCE = Limits(retries=0, backoff=0)
 
 KEYS = """
-    tags repositories manifests layers config digest size mediaType schemaVersion annotations platform subject data
-    urls fsLayers history signatures protected formatLength formatTail errors code message detail token expires_in
+    tags repositories manifests layers config digest size mediaType schemaVersion annotations platform subject
+    data urls fsLayers history signatures protected formatLength formatTail errors code message detail token
+    expires_in
 """
 keys = st.sampled_from(KEYS.split())
 values = st.recursive(
