@@ -30,7 +30,7 @@ class OcituiApp(App[None]):
 
     TITLE = "ocitui"
     CSS_PATH = "app.tcss"
-    COMMANDS: ClassVar = {*App.COMMANDS, KeyCommands}
+    COMMANDS: ClassVar = {KeyCommands}
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("ctrl+q", "quit", "quit", id="app.quit", show=False, priority=True, system=True),

@@ -62,7 +62,7 @@ def test_an_image_is_told_with_its_age_and_how_it_is_started() -> None:
         image.config,
     )
     shown = told(facts.manifest_facts(PLACE, image, config, NOW))
-    assert shown[""]["created"] == "2026-11-20 12:00 UTC  (3 d)"
+    assert shown[""]["created"] == "2026-11-20 12:00 UTC (3 d)"
     assert shown[""]["platform"] == "linux/arm64/v8"
     container = shown["Container"]
     assert container["entry point"] == "/app --serve"
@@ -122,7 +122,7 @@ def test_what_an_index_says_of_an_entry_is_told_with_it() -> None:
         (
             LayerPlace(PLACE, Descriptor("t", DIGEST, 500), 2, 3, 1000),
             "size",
-            "500 B  (500 bytes)",
+            "500 B (500 bytes)",
         ),
         (LayerPlace(PLACE, Descriptor("t", DIGEST, 500), 2, 3, 1000), "share", "50 % of all layers"),
         (LayerPlace(PLACE, Descriptor("", DIGEST, 500)), "kind", "config"),

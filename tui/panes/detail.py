@@ -35,7 +35,7 @@ class TabLine(Static):
     """The labels of the tabs in one line; a click chooses one."""
 
     DEFAULT_CSS = """
-    TabLine { height: 1; padding: 0 1; text-wrap: nowrap; text-overflow: ellipsis; color: $text-muted; }
+    TabLine { height: 1; padding: 0 2; text-wrap: nowrap; text-overflow: ellipsis; color: $text-muted; }
     """
 
     GAP: ClassVar[int] = 2

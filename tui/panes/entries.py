@@ -184,7 +184,7 @@ class EntriesPane(ListPane[ManifestPlace, Entry]):
     def columns(self) -> Sequence[Column[Entry]]:
         return (
             Column("platform", _label_cell),
-            Column("size", _size_cell, width=9, align="right"),
+            Column("size", _size_cell, width=9, align="right", min_table_width=27),
             Column(
                 "digest",
                 lambda entry: entry.descriptor.digest.short,
@@ -246,4 +246,4 @@ class EntriesPane(ListPane[ManifestPlace, Entry]):
             for entry in platforms
             if entry.document is not None and not isinstance(entry.document, Index)
         )
-        return f"index · {counted(len(platforms), 'entry', 'entries')} · {size(known)}"
+        return f"{counted(len(platforms), 'entry', 'entries')} · {size(known)}"

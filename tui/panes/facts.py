@@ -126,7 +126,7 @@ def layer_facts(place: LayerPlace, now: datetime) -> list[Section]:
     if descriptor is not None:
         facts.extend(
             [
-                ("size", f"{size(descriptor.size)}  ({descriptor.size:,} bytes)"),
+                ("size", f"{size(descriptor.size)} ({descriptor.size:,} bytes)"),
                 ("share", f"{share(descriptor.size, place.whole)} of all layers" if place.number else ""),
                 ("media type", descriptor.media_type or "not said"),
                 ("digest", descriptor.digest),
@@ -155,7 +155,7 @@ def layer_facts(place: LayerPlace, now: datetime) -> list[Section]:
 
 def moment(value: datetime | None, now: datetime) -> str:
     """Tell a moment and how long ago it was; "-" where there is none, as in reproducible builds."""
-    return f"{value:%Y-%m-%d %H:%M} UTC  ({age(value, now)})" if value is not None else "-"
+    return f"{value:%Y-%m-%d %H:%M} UTC ({age(value, now)})" if value is not None else "-"
 
 
 def _kind(manifest: Manifest) -> str:

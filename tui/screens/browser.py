@@ -67,7 +67,7 @@ class BrowserScreen(Screen[None]):
         Binding(
             "o",
             "open",
-            "by name",
+            "go to",
             id="browser.open",
             tooltip="Open a registry, repository, tag or digest by its name",
         ),

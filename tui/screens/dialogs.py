@@ -102,7 +102,7 @@ class HelpScreen(ModalScreen[None]):
     def compose(self) -> ComposeResult:
         with Dialog() as dialog:
             dialog.border_title = "Keys"
-            dialog.border_subtitle = "esc  close"
+            dialog.border_subtitle = "esc close"
             with VerticalScroll():
                 yield Static(self._content())
 

@@ -105,7 +105,7 @@ class DownloadScreen(ModalScreen[Transfer | None]):
     def compose(self) -> ComposeResult:
         with Dialog() as dialog:
             dialog.border_title = "Download"
-            dialog.border_subtitle = "enter  start   → complete   esc  cancel"
+            dialog.border_subtitle = "enter start  → complete  esc cancel"
             yield Static(self._facts(), classes="facts")
             yield Static("folder", classes="label")
             yield self._folder_input

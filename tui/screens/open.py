@@ -40,8 +40,8 @@ class OpenScreen(ModalScreen[Place | None]):
 
     def compose(self) -> ComposeResult:
         with Dialog() as dialog:
-            dialog.border_title = Content(f"Open on {self._inside}" if self._inside else "Open")
-            dialog.border_subtitle = "enter  open   esc  cancel"
+            dialog.border_title = Content(f"Go to a place on {self._inside}" if self._inside else "Go to")
+            dialog.border_subtitle = "enter open  esc cancel"
             placeholder = (
                 "repository, repository:tag" if self._inside else "registry, registry/repository:tag"
             )
