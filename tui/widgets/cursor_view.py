@@ -96,6 +96,7 @@ class CursorView(ScrollView, can_focus=True, inherit_bindings=False):
         self._below = 0
         self._strips: LRUCache[tuple[object, ...], Strip] = LRUCache(CACHED_LINES)
         self._had_focus = False
+        self._moved_by_press = False
         self._opened_by_click = False
 
     # Cursor
@@ -199,13 +200,20 @@ class CursorView(ScrollView, can_focus=True, inherit_bindings=False):
 
     # Mouse
 
-    def on_mouse_down(self) -> None:
-        """Take the focus, and remember whether it was here before."""
+    def on_mouse_down(self, event: events.MouseDown) -> None:
+        """Move the cursor to the line under the mouse, and take the focus.
+
+        No click follows where the focus arranges the screen anew: the button is let go over something else.
+        """
         self._had_focus = self.has_focus
+        index = self._line_at(event)
+        self._moved_by_press = index is not None and index != self.cursor
+        if index is not None and self._moved_by_press:
+            self.cursor = index
         self.focus(scroll_visible=False)
 
     def on_click(self, event: events.Click) -> None:
-        """Move the cursor to a line; open the line when it is on it already, or at the second click."""
+        """Open a line when the cursor was on it before, or at the second click."""
         if (index := self._line_at(event)) is None:
             return
         event.stop()
@@ -213,13 +221,14 @@ class CursorView(ScrollView, can_focus=True, inherit_bindings=False):
             self.cursor = index
             opens = False
         else:
-            opens = self._had_focus and not (event.chain > 1 and self._opened_by_click)
+            known = self._had_focus and not self._moved_by_press
+            opens = known and not (event.chain > 1 and self._opened_by_click)
         if opens:
             self._open()
         self._opened_by_click = opens or (event.chain > 1 and self._opened_by_click)
 
-    def _line_at(self, event: events.Click) -> int | None:
-        """Return the line that was clicked with the first button, or None beside all lines."""
+    def _line_at(self, event: events.MouseEvent) -> int | None:
+        """Return the line under the mouse and its first button, or None beside all lines."""
         offset = event.get_content_offset(self)
         if offset is None or offset.y < self._above or event.button > 1:
             return None
