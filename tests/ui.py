@@ -23,7 +23,7 @@ from tui.session import Session
 from tui.widgets.key_line import KeyLine
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Sequence
+    from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 
     from textual.pilot import Pilot
     from textual.widget import Widget
@@ -125,9 +125,17 @@ class Ui:
         try:
             async with asyncio.timeout(LIMIT):
                 while not condition():
+                    # A program that has broken down is told of when it is left.
+                    assert self.app._exception is None, "the program has broken down"
                     await self.pilot.pause(0.002)
         except TimeoutError:
             raise AssertionError(f"this never became true; the screen:\n{self.text()}") from None
+
+    @staticmethod
+    async def wait(event: Awaitable[object]) -> None:
+        """Wait until something has happened on a server."""
+        async with asyncio.timeout(LIMIT):
+            await event
 
     async def until_shown(self, *texts: str) -> None:
         """Wait until all of some texts are on the screen, however many blanks are between their words."""
