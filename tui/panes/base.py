@@ -15,12 +15,13 @@ from textual.reactive import reactive
 
 from tui.client.errors import RegistryError
 from tui.figures import count
+from tui.panes.rows import Rows
 from tui.sanitize import one_line
 from tui.widgets.filter import FilterInput
 from tui.widgets.table import VirtualTable
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Hashable, Sequence
+    from collections.abc import AsyncGenerator, Hashable, Iterable, Sequence
 
     from textual.app import ComposeResult
 
@@ -90,13 +91,12 @@ class ListPane(Vertical, Generic[SubjectT, RowT]):
         self.library = library
         self.table: VirtualTable[RowT] = VirtualTable(self.columns(), key=self.row_key)
         self.filter_input = FilterInput()
-        self._pinned: list[RowT] = []
-        self._listed: list[RowT] = []
-        self._rows: list[RowT] = []
+        self._rows: Rows[RowT] = Rows(self.row_text)
+        self._pinned: set[Hashable] = set()
         self._note = self._hint = ""
         self._started = False
-        self._selection: object = None
-        self._filter = ""
+        self._selection: Hashable = None
+        self._eager = 0
         self._complete = False
         self._failed = False
         self._more = asyncio.Event()
@@ -174,8 +174,8 @@ class ListPane(Vertical, Generic[SubjectT, RowT]):
 
     @property
     def listed(self) -> Sequence[RowT]:
-        """All rows that have arrived, whether the filter shows them or not."""
-        return self._listed
+        """All rows that are there, whether the filter shows them or not."""
+        return self._rows.all
 
     @property
     def started(self) -> bool:
@@ -185,14 +185,16 @@ class ListPane(Vertical, Generic[SubjectT, RowT]):
     def _clear(self) -> None:
         self.workers.cancel_node(self)
         self._started = self._complete = self._failed = False
-        self._filter = ""
         self._selection = None
+        self._eager = 0
         self._note = self.hint if self.subject is None else ""
         with self.prevent(FilterInput.Changed, FilterInput.Closed):
             self.filter_input.close(keep=False)
-        self._listed = []
-        self._pinned = list(self.pinned(self.subject)) if self.subject is not None else []
-        self._rebuild()
+        pinned = self.pinned(self.subject) if self.subject is not None else ()
+        self._pinned = {self.row_key(row) for row in pinned}
+        self._rows.clear()
+        self._rows.append(pinned)
+        self._show_rows()
 
     def _start_if_wanted(self) -> None:
         if self.wanted and self.subject is not None and not self._started and self.is_mounted:
@@ -220,26 +222,31 @@ class ListPane(Vertical, Generic[SubjectT, RowT]):
     async def _wait_for_interest(self) -> None:
         """Wait until the cursor nears the end, or a filter wants to see everything."""
         self._more.clear()
-        if not self._filter:
+        if not self._rows.filtered and len(self._rows.all) >= self._eager:
             await self._more.wait()
 
     # Rows.
 
     def _add(self, batch: Batch[RowT]) -> None:
-        self._listed.extend(batch.rows)
         self._complete = batch.last
-        keys = {self.row_key(row) for row in batch.rows} if self._pinned else set()
-        unlisted = [row for row in self._pinned if self.row_key(row) not in keys]
-        if len(unlisted) < len(self._pinned):
-            # The registry lists it: it takes its place among the others.
-            self._pinned = unlisted
-            self._rebuild()
-        else:
-            self._rows.extend(row for row in batch.rows if self._matches(row))
-            self.table.rows_changed()
-            self._follow_selection()
+        if self._pinned:
+            self._unpin(batch.rows)
+        cursor = self._rows.append(batch.rows, self.table.cursor)
+        self.table.rows_changed(cursor)
+        self._follow_selection(batch.rows)
         self._tell("" if batch.last else LOADING)
         self.post_message(self.Answered())
+
+    def _unpin(self, rows: Sequence[RowT]) -> None:
+        """Let go of pinned rows that the registry lists: they take their place among the others."""
+        listed = self._pinned & {self.row_key(row) for row in rows}
+        if not listed:
+            return
+        if self._selection is None and self.row is not None and self.row_key(self.row) in listed:
+            self._selection = self.row_key(self.row)
+        self._pinned -= listed
+        self._rows.remove(lambda row: self.row_key(row) in listed)
+        self.table.set_rows(self._rows.shown, keep_cursor=True)
 
     def _fail(self, error: RegistryError) -> None:
         self._failed = True
@@ -249,43 +256,37 @@ class ListPane(Vertical, Generic[SubjectT, RowT]):
     def replace(self, row: RowT) -> None:
         """Put a row that is known better in the place of the one with the same key."""
         key = self.row_key(row)
-        for rows in (self._pinned, self._listed, self._rows):
-            for index, known in enumerate(rows):
-                if self.row_key(known) == key:
-                    rows[index] = row
-        self.table.rows_changed()
+        self._rows.replace(lambda known: self.row_key(known) == key, row)
+        self.table.refresh_rows()
         self._tell(self._note)
 
     def pin(self, row: RowT) -> None:
         """Put a row at the top that the registry has not listed (yet)."""
         key = self.row_key(row)
-        if all(self.row_key(known) != key for known in (*self._pinned, *self._listed)):
-            self._pinned.insert(0, row)
-            self._rebuild()
+        if all(self.row_key(known) != key for known in self.listed):
+            self._pinned.add(key)
+            self._rows.prepend(row)
+            self._show_rows()
 
-    def select(self, key: object) -> None:
+    def select(self, key: Hashable) -> None:
         """Put the cursor on the row with a key, now or as soon as it arrives."""
         self._selection = key
-        self._follow_selection()
+        self._follow_selection(self._rows.shown)
 
-    def _follow_selection(self) -> None:
-        if self._selection is None:
+    def _follow_selection(self, arrived: Iterable[RowT]) -> None:
+        """Put the cursor on the row that is waited for, if it is among those that have arrived."""
+        if self._selection is None or all(self.row_key(row) != self._selection for row in arrived):
             return
-        for index, row in enumerate(self._rows):
+        for index, row in enumerate(self._rows.shown):
             if self.row_key(row) == self._selection:
                 self._selection = None
                 self.table.cursor = index
                 return
 
-    def _matches(self, row: RowT) -> bool:
-        text = self.row_text(row).casefold()
-        return all(word in text for word in self._filter.casefold().split())
-
-    def _rebuild(self) -> None:
-        """Show all rows that match the filter, in their order."""
-        self._rows = [row for row in (*self._pinned, *self._listed) if self._matches(row)]
-        self.table.set_rows(self._rows, keep_cursor=True)
-        self._follow_selection()
+    def _show_rows(self) -> None:
+        """Show the rows anew: another filter, another order, or another subject."""
+        self.table.set_rows(self._rows.shown, keep_cursor=True)
+        self._follow_selection(self._rows.shown)
         self._tell(self._note)
         if self.table.row is None:
             self.post_message(self.highlighted(None))
@@ -293,11 +294,11 @@ class ListPane(Vertical, Generic[SubjectT, RowT]):
     def _tell(self, note: str) -> None:
         """Show a note below the rows, and the figures in the border."""
         self._note = note
-        total = len(self._pinned) + len(self._listed)
-        if not note and self._complete and not self._rows:
-            note = f"nothing matches “{one_line(self._filter)}”" if total else self.empty_note()
+        shown, total = len(self._rows.shown), len(self._rows.all)
+        if not note and self._complete and not shown:
+            note = f"nothing matches “{one_line(self.filter_input.text)}”" if total else self.empty_note()
         self.table.set_note(note, "error" if self._failed else "muted")
-        self.border_subtitle = self.status(len(self._rows), total)
+        self.border_subtitle = self.status(shown, total)
 
     def status(self, shown: int, total: int) -> str:
         """Tell what the border says of the figures."""
@@ -307,7 +308,7 @@ class ListPane(Vertical, Generic[SubjectT, RowT]):
             known = f"{count(total)}+ …"
         else:
             known = count(total) if total else ""
-        return f"{count(shown)} of {known}" if self._filter else known
+        return f"{count(shown)} of {known}" if self._rows.filtered else known
 
     # What the person does.
 
@@ -329,10 +330,10 @@ class ListPane(Vertical, Generic[SubjectT, RowT]):
     @on(FilterInput.Changed)
     def _apply_filter(self, event: FilterInput.Changed) -> None:
         event.stop()
-        self._filter = event.text.strip()
-        if self._filter:
+        self._rows.filter(event.text)
+        if self._rows.filtered:
             self._more.set()
-        self._rebuild()
+        self._show_rows()
 
     @on(FilterInput.Closed)
     def _leave_filter(self, event: FilterInput.Closed) -> None:
@@ -351,8 +352,10 @@ class ListPane(Vertical, Generic[SubjectT, RowT]):
 
     def action_reload(self) -> None:
         """Ask the registry again, and come back to the same row."""
-        row = self.table.row
+        row, index = self.table.row, self.table.cursor
         self._clear()
         if row is not None:
             self._selection = self.row_key(row)
+            # As far as the row was from the beginning, pages come without being asked for.
+            self._eager = index + 1
         self._start_if_wanted()

@@ -202,12 +202,17 @@ class VirtualTable(NotedView, Generic[R], can_focus=True):
         self._announce()
         self._check_end()
 
-    def rows_changed(self) -> None:
-        """Show what was appended to the rows; what the other rows show is asked again, too."""
+    def rows_changed(self, cursor: int | None = None) -> None:
+        """Show what was added to the rows; what the other rows show is asked again, too.
+
+        Args:
+            cursor: where the row under the cursor is now; at its old place where that is left out.
+        """
         top, in_view = round(self.scroll_y), self._cursor_in_view
+        moved = 0 if cursor is None else cursor - self.cursor
         self._strips.clear()
         self._measure()
-        self._place_cursor(self.cursor, top, show=in_view)
+        self._place_cursor(self.cursor + moved, top + moved, show=in_view)
         self._wants_rows = True
         self._announce()
         self._check_end()
