@@ -21,7 +21,7 @@ from tui.widgets.filter import FilterInput
 from tui.widgets.table import VirtualTable
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Hashable, Iterable, Sequence
+    from collections.abc import AsyncGenerator, Callable, Hashable, Iterable, Sequence
 
     from textual.app import ComposeResult
 
@@ -48,6 +48,16 @@ class Batch(Generic[RowT]):
     """Whether the load goes on only when the person comes near the end of what is there."""
 
 
+@dataclass(frozen=True, slots=True)
+class Order(Generic[RowT]):
+    """An order in which a list can be shown."""
+
+    name: str
+    """What the border says of it; empty for the order of the registry."""
+    key: Callable[[RowT], Any] | None
+    """Makes keys that can be compared."""
+
+
 class ListPane(Vertical, Generic[SubjectT, RowT]):
     """A bordered list of what is inside its subject.
 
@@ -71,6 +81,7 @@ class ListPane(Vertical, Generic[SubjectT, RowT]):
         Binding(
             "slash", "filter", "filter", id="list.filter", tooltip="Show only the rows that contain a text"
         ),
+        Binding("s", "sort", "sort", id="list.sort", tooltip="Show the list in another order", show=False),
         Binding("r", "reload", "reload", id="list.reload", tooltip="Ask the registry again", show=False),
     ]
 
@@ -97,6 +108,7 @@ class ListPane(Vertical, Generic[SubjectT, RowT]):
         self._started = False
         self._selection: Hashable = None
         self._eager = 0
+        self._order = 0
         self._complete = False
         self._failed = False
         self._more = asyncio.Event()
@@ -119,6 +131,10 @@ class ListPane(Vertical, Generic[SubjectT, RowT]):
     def opened(self, row: RowT) -> Message:
         """Make the message that says which row the person wants to go into."""
         raise NotImplementedError
+
+    def orders(self) -> Sequence[Order[RowT]]:
+        """Tell the orders that the list can be shown in, the first one at first."""
+        return (Order("", None),)
 
     def row_key(self, row: RowT) -> Hashable:
         """Tell what makes a row that row, whatever is known about it."""
@@ -220,9 +236,10 @@ class ListPane(Vertical, Generic[SubjectT, RowT]):
             self._tell("")
 
     async def _wait_for_interest(self) -> None:
-        """Wait until the cursor nears the end, or a filter wants to see everything."""
+        """Wait until the cursor nears the end, or a filter or an order wants to see everything."""
         self._more.clear()
-        if not self._rows.filtered and len(self._rows.all) >= self._eager:
+        ordered = bool(self._order) and self.has_focus_within
+        if not self._rows.filtered and not ordered and len(self._rows.all) >= self._eager:
             await self._more.wait()
 
     # Rows.
@@ -308,7 +325,8 @@ class ListPane(Vertical, Generic[SubjectT, RowT]):
             known = f"{count(total)}+ …"
         else:
             known = count(total) if total else ""
-        return f"{count(shown)} of {known}" if self._rows.filtered else known
+        figures = f"{count(shown)} of {known}" if self._rows.filtered else known
+        return " · ".join(filter(None, (figures, self.orders()[self._order].name)))
 
     # What the person does.
 
@@ -349,6 +367,22 @@ class ListPane(Vertical, Generic[SubjectT, RowT]):
     def action_filter(self) -> None:
         """Show the filter."""
         self.filter_input.open()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002  # Textual's
+        return len(self.orders()) > 1 if action == "sort" else True
+
+    def on_descendant_focus(self) -> None:
+        if self._order:
+            self._more.set()
+
+    @work(exclusive=True, group="order", description="put a list into order")
+    async def action_sort(self) -> None:
+        """Show the list in the next order, and load what is missing of it."""
+        orders = self.orders()
+        self._order = (self._order + 1) % len(orders)
+        self._more.set()
+        await self._rows.order_by(orders[self._order].key)
+        self._show_rows()
 
     def action_reload(self) -> None:
         """Ask the registry again, and come back to the same row."""

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, ClassVar
 from textual.message import Message
 
 from tui.client.errors import CatalogUnsupportedError, RegistryError
-from tui.panes.base import Batch, ListPane
+from tui.ordering import natural_key
+from tui.panes.base import Batch, ListPane, Order
 from tui.places import RepositoryPlace
 from tui.widgets.columns import Column
 
@@ -53,6 +54,9 @@ class RepositoriesPane(ListPane["RegistryHost", RepositoryPlace]):
 
     def columns(self) -> Sequence[Column[RepositoryPlace]]:
         return (Column("repository", lambda place: place.repository),)
+
+    def orders(self) -> Sequence[Order[RepositoryPlace]]:
+        return (Order("", None), Order("by name", lambda place: natural_key(place.repository)))
 
     def pinned(self, subject: RegistryHost) -> Sequence[RepositoryPlace]:
         return [RepositoryPlace(subject, name) for name in self._opened_by_name(subject)]

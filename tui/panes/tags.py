@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual.message import Message
 
-from tui.panes.base import Batch, ListPane
+from tui.ordering import natural_key, newest_first_key
+from tui.panes.base import Batch, ListPane, Order
 from tui.places import ManifestPlace, RepositoryPlace
 from tui.widgets.columns import Column
 
@@ -38,6 +39,13 @@ class TagsPane(ListPane[RepositoryPlace, ManifestPlace]):
 
     def columns(self) -> Sequence[Column[ManifestPlace]]:
         return (Column("tag", lambda place: place.name),)
+
+    def orders(self) -> Sequence[Order[ManifestPlace]]:
+        return (
+            Order("", None),
+            Order("by name", lambda place: natural_key(place.name)),
+            Order("newest version first", lambda place: newest_first_key(place.name)),
+        )
 
     async def pages(self, subject: RepositoryPlace) -> AsyncGenerator[Batch[ManifestPlace], None]:
         registry = self.library.registry(subject.host)
