@@ -22,6 +22,9 @@ EAGER = Limits(backoff=0.0)
 SHORT = Timeouts(connect=5.0, pause=0.2, small=0.6, listing=0.6, refusal=0.2)
 """Time limits for servers that never answer: what runs into them has an event to wait for, or nothing."""
 
+CURT = Timeouts(refusal=0.1)
+"""Little time for bodies that explain a refusal, and enough for everything else."""
+
 ItemT = TypeVar("ItemT")
 
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import httpx
 import pytest
 
-from tests.client.helpers import SHORT, client, items, mocked
+from tests.client.helpers import CURT, client, items, mocked
 from tests.faults import Exchange, ScriptedServer
 from tui.client.auth import BasicAuth
 from tui.client.errors import DeniedError, RefusedRedirectError, UnauthorizedError
@@ -212,7 +212,7 @@ async def test_the_body_of_an_answer_that_leads_on_is_not_waited_for(status: int
         headers = {"Location": "/v2/b", "WWW-Authenticate": "Basic realm=x"}
         await exchange.reply(status, b"never whole", headers, length=1000)
 
-    async with ScriptedServer(answer) as server, client(timeout=SHORT) as own:
+    async with ScriptedServer(answer) as server, client(timeout=CURT) as own:
         assert (await own.registry(server.url, ALICE).request("GET", "/v2/a")).body == b"here"
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.client.helpers import EAGER, SHORT, client, items
+from tests.client.helpers import CURT, EAGER, SHORT, client, items
 from tests.faults import Damage, Exchange, FaultProxy, ScriptedServer
 from tui.client.errors import (
     BodyTooLargeError,
@@ -197,7 +197,7 @@ async def test_a_refusal_counts_even_if_its_explanation_never_ends() -> None:
         await exchange.reply(403, b'{"errors": [', length=1000)
         await exchange.gone.wait()
 
-    async with ScriptedServer(answer) as server, client(timeout=SHORT) as own:
+    async with ScriptedServer(answer) as server, client(timeout=CURT) as own:
         response = await own.registry(server.url).request("GET", "/v2/a")
         assert (response.status, response.body) == (403, b'{"errors": [')
 
