@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from tui.demo import DemoServer
 
 
-async def test_tags_are_shown_by_name_and_newest_version_first_and_the_rest_is_loaded(demo: DemoServer) -> None:
+async def test_tags_are_shown_by_name_or_by_version_and_the_rest_is_loaded(demo: DemoServer) -> None:
     async with browse(demo, place="demo/many-tags") as ui:
         await ui.until_counted(ui.tags, "100+ …")
         await ui.press("s")
