@@ -90,7 +90,7 @@ class BrowserScreen(Screen[None]):
             "zoom",
             "zoom",
             id="browser.zoom",
-            tooltip="Give the whole screen to what has the focus, or take it back",
+            tooltip="Show what has the focus alone, or the rest again",
             show=False,
         ),
         Binding("t", "transfers", "transfers", id="browser.transfers", tooltip="Go to the downloads"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from textual import on
 from textual.binding import Binding, BindingType
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from textual.app import ComposeResult
     from textual.screen import Screen
 
+MOVEMENT: Final = "cursor."
+"""Begins the ids of keys that move the cursor."""
+
 
 class Dialog(Vertical):
     """The frame of a dialog: a titled box in the middle of the screen."""
@@ -30,7 +33,7 @@ class Dialog(Vertical):
         height: auto;
         max-height: 92%;
         padding: 1 2;
-        background: $surface;
+        background: $background;
         border: round $border;
         border-title-color: $text-accent;
         border-title-style: bold;
@@ -85,7 +88,7 @@ class HelpScreen(ModalScreen[None]):
 
     DEFAULT_CSS = """
     HelpScreen { align: center middle; }
-    HelpScreen Dialog { width: 76; }
+    HelpScreen Dialog { width: 76; padding: 0 1 0 2; }
     HelpScreen VerticalScroll { height: auto; max-height: 100%; scrollbar-size-vertical: 1; }
     """
 
@@ -109,18 +112,21 @@ class HelpScreen(ModalScreen[None]):
     def _content(self) -> Content:
         width = max((len(keys) for keys, _ in self._keys), default=0)
         lines = [
-            Content.assemble((f"{keys:>{width}}", "bold $text-accent"), "  ", tooltip)
+            Content.assemble((f"{keys:>{width}}", "bold"), "  ", (tooltip, "$foreground-muted"))
             for keys, tooltip in self._keys
         ]
         return Content("\n").join(lines)
 
 
 def key_table(screen: Screen[Any]) -> list[tuple[str, str]]:
-    """List the keys that work on a screen now, and what they do; keys of one action share a line."""
+    """List the keys that work on a screen now, and what they do; keys of one action share a line.
+
+    Those that move the cursor come last: they are the ones that a person knows.
+    """
     app = screen.app
     by_action: dict[tuple[str, str], list[str]] = {}
-    for active in screen.active_bindings.values():
-        binding = active.binding
+    bindings = [active.binding for active in screen.active_bindings.values()]
+    for binding in sorted(bindings, key=lambda binding: (binding.id or "").startswith(MOVEMENT)):
         if binding.system or not binding.tooltip:
             continue
         keys = by_action.setdefault((binding.action, binding.tooltip), [])

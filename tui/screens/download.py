@@ -74,6 +74,7 @@ class DownloadScreen(ModalScreen[Transfer | None]):
     DownloadScreen { align: center middle; }
     DownloadScreen .facts { color: $text-muted; margin-bottom: 1; }
     DownloadScreen .label { color: $text-muted; }
+    DownloadScreen #folder { margin-bottom: 1; }
     DownloadScreen .problem { margin-top: 1; color: $text-error; display: none; }
     DownloadScreen .problem.-there { display: block; }
     """
@@ -114,12 +115,10 @@ class DownloadScreen(ModalScreen[Transfer | None]):
             yield self._problem
 
     def _facts(self) -> Content:
-        parts = (
-            self._what(),
-            size(self._descriptor.size) if self._descriptor.size else "",
-            self._descriptor.digest,
-        )
-        return Content("\n").join(Content(one_line(part)) for part in parts if part)
+        digest = self._descriptor.digest
+        known = size(self._descriptor.size) if self._descriptor.size else ""
+        figures = " · ".join(filter(None, (known, f"{digest.algorithm}:{digest.short}…")))
+        return Content("\n").join(Content(one_line(part)) for part in (self._what(), figures))
 
     def _what(self) -> str:
         subject = self._subject
