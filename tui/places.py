@@ -58,7 +58,7 @@ class ManifestPlace:
     def trail(self) -> tuple[str, ...]:
         """The names that lead to it, from the tag on."""
         before = self.parent.trail if self.parent is not None else ()
-        return before if before and before[-1] == self.name else (*before, self.name)
+        return (*before, self.name)
 
     @property
     def text(self) -> str:

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
     from tui.client import Descriptor, Manifest
 
+NAME_ANNOTATIONS = ("org.opencontainers.image.ref.name", "org.opencontainers.image.title")
+"""Annotations that name an entry without a platform, the best one first."""
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:
@@ -81,9 +84,9 @@ def entry_label(descriptor: Descriptor) -> str:
     platform = descriptor.platform
     if platform is not None and (platform.os, platform.architecture) != ("unknown", "unknown"):
         return f"{platform} {platform.os_version}".strip()
-    title = descriptor.annotations.get("org.opencontainers.image.ref.name")
-    if title:
-        return title
+    names = filter(None, map(descriptor.annotations.get, NAME_ANNOTATIONS))
+    if (name := next(names, None)) is not None:
+        return name
     if is_index(descriptor.media_type):
         return "index"
     return descriptor.artifact_type or "no platform"
@@ -192,7 +195,7 @@ class EntriesPane(ListPane[ManifestPlace, Entry]):
                 min_table_width=46,
                 style=".virtual-table--muted",
             ),
-            Column("annotations", lambda entry: entry.annotation_summary, width=32, min_table_width=90),
+            Column("annotations", lambda entry: entry.annotation_summary, min_table_width=90),
         )
 
     async def pages(self, subject: ManifestPlace) -> AsyncGenerator[Batch[Entry], None]:

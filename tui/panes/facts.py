@@ -68,7 +68,7 @@ def manifest_facts(
     """Describe a manifest, and the image where it is one."""
     facts = [
         ("kind", _kind(manifest)),
-        ("platform", str(config.platform) if config is not None and config.platform is not None else ""),
+        ("platform", _platform(config)),
         ("created", "" if config is None else moment(config.created, now)),
         ("size", f"{size(manifest.size)} in {counted(len(manifest.layers), 'layer')}"),
         ("digest", manifest.descriptor.digest),
@@ -162,6 +162,12 @@ def _kind(manifest: Manifest) -> str:
     if manifest.is_schema1:
         return "image (Docker schema 1)"
     return "image" if manifest.is_image else manifest.kind or "artifact"
+
+
+def _platform(config: ImageConfig | None) -> str:
+    """Tell what an image runs on; nothing for an attestation, whose platform is called unknown."""
+    platform = config.platform if config is not None else None
+    return str(platform) if platform is not None and platform.os != "unknown" else ""
 
 
 def _document(
