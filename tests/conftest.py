@@ -32,13 +32,15 @@ DISTURBING = ("OCITUI_", "TEXTUAL")
 
 @pytest.fixture(autouse=True)
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A home in which nothing is, not even its folder; and no proxies, colours or settings from outside."""
+    """A home in which nothing is, not even its folder; no proxies, colours, logins or settings from outside."""
     for name in tuple(os.environ):
         if name.startswith(DISTURBING) or name.lower().endswith("_proxy") or name == "NO_COLOR":
             monkeypatch.delenv(name)
     folder = tmp_path / "home"
     for name, below in FOLDERS.items():
         monkeypatch.setenv(name, str(folder / below))
+    monkeypatch.delenv("DOCKER_AUTH_CONFIG", raising=False)
+    monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.fail.Keyring")
     return folder
 
 

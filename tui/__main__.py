@@ -38,14 +38,16 @@ def run(arguments: Arguments) -> int:
     """Run the browser until the person leaves it."""
     from tui.app import OcituiApp  # noqa: PLC0415  # see the module's docstring
     from tui.config import SettingsError, load_settings  # noqa: PLC0415  # see the module's docstring
-    from tui.session import Session  # noqa: PLC0415  # see the module's docstring
+    from tui.credentials import LoginStore, take_environment  # noqa: PLC0415  # see the module's docstring
+    from tui.session import Session, login_files_watched  # noqa: PLC0415  # see the module's docstring
 
     try:
         settings = load_settings()
     except SettingsError as error:
         print(f"ocitui: {error}", file=sys.stderr)  # noqa: T201  # the command's own complaint
         return ExitCode.REFUSED
-    session = Session(settings, ca_file=arguments.ca_file)
+    logins = LoginStore(take_environment(), files=login_files_watched())
+    session = Session(settings, logins=logins, ca_file=arguments.ca_file)
     if arguments.demo:
         servers: list[DemoServer] = []
         try:

@@ -5,15 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
     import httpx
 
-    from tui.client import Client, Registry
+    from tui.client import Authenticator, AuthProvider, Client, Registry
     from tui.client.names import RegistryHost
     from tui.config import Settings
-    from tui.credentials import Login
+    from tui.credentials import Login, LoginStore
 
 
 class SettingsConnections:
@@ -25,7 +24,7 @@ class SettingsConnections:
     def __init__(
         self,
         settings: Settings,
-        find_login: Callable[[RegistryHost], Login | None],
+        logins: LoginStore,
         *,
         ca_file: Path | None = None,
         transport: httpx.AsyncBaseTransport | None = None,
@@ -34,16 +33,15 @@ class SettingsConnections:
 
         Args:
             settings: Per registry: whether it speaks plain http, and whose certificates to trust.
-            find_login: Looks up who the person is at a host.
+            logins: Knows who the person is at a host; asked when the registry wants to know.
             ca_file: Certificate authorities to trust for every registry of this run.
             transport: What carries the requests, instead of the network.
         """
         self._settings = settings
-        self._find_login = find_login
+        self._logins = logins
         self._ca_file = ca_file
         self._transport = transport
         self._insecure: set[RegistryHost] = set()
-        self._logins: dict[RegistryHost, Login | None] = {}
         self._client: Client | None = None
         self._registries: dict[RegistryHost, Registry] = {}
 
@@ -55,29 +53,44 @@ class SettingsConnections:
         """Tell whether the person allowed plain http for a host."""
         return host in self._insecure or self._settings.registry(host).insecure_http
 
-    def login(self, host: RegistryHost) -> Login | None:
-        """Return the login for a host, looked up once."""
-        if host not in self._logins:
-            self._logins[host] = self._find_login(host)
-        return self._logins[host]
-
     def login_label(self, host: RegistryHost) -> str:
-        """Tell who one is at a host, and where that login comes from; "" for nobody."""
-        login = self.login(host)
-        return f"{login.username or 'token'} ({login.source})" if login is not None else ""
+        """Tell who one is at a host, and where that login comes from; "" for nobody, and while it is unknown.
+
+        The keyring and the helpers are asked when the registry wants a login.
+        """
+        login = self._logins.peek(host)
+        return login.label if login is not None else ""
 
     def registry(self, host: RegistryHost) -> Registry:
         """Return the registry of a host, the same one at every call."""
         registry = self._registries.get(host)
         if registry is None:
-            login = self.login(host)
-            registry = self._registries[host] = self._open_client().registry(
-                host,
-                login.auth if login is not None else None,
-                plain_http=self.speaks_plain_http(host),
-                ca_file=self._ca_file or self._settings.registry(host).ca_file,
-            )
+            registry = self._registries[host] = self._connect(host, self._logins.provider(host))
         return registry
+
+    async def check_login(self, host: RegistryHost, login: Login) -> bool:
+        """Ask a registry whether it accepts a login, whatever other logins there are.
+
+        Args:
+            host: The registry.
+            login: The login, which is not kept.
+
+        Returns:
+            Whether the registry looked at it; False where it lets in everybody, so that nobody can tell.
+
+        Raises:
+            UnauthorizedError: The registry, or its token service, refuses the login.
+            RegistryError: The registry is out of reach, says no for another reason, or is none.
+        """
+        return await self._connect(host, login.auth).verify_login()
+
+    def _connect(self, host: RegistryHost, auth: Authenticator | AuthProvider) -> Registry:
+        return self._open_client().registry(
+            host,
+            auth,
+            plain_http=self.speaks_plain_http(host),
+            ca_file=self._ca_file or self._settings.registry(host).ca_file,
+        )
 
     def _open_client(self) -> Client:
         if self._client is None:

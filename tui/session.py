@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Final
 from tui.client.names import DOCKER_HUB, RegistryHost
 from tui.config import save_theme
 from tui.connections import SettingsConnections
-from tui.credentials import read_logins
+from tui.credentials import LoginStore, WatchedFiles, login_files
 from tui.library import Library
 from tui.places import RegistryPlace
-from tui.state import State, load_state, remember
+from tui.state import State, load_state, remember, state_path
 from tui.transfers import Downloads
 
 if TYPE_CHECKING:
@@ -40,6 +40,11 @@ DEMO: Final = "demo"
 """Why the embedded registry is in the list; it has another port each time, so it is not remembered."""
 
 
+def login_files_watched() -> WatchedFiles:
+    """Return the files of logins, with the mark by which programs that run tell each other of a change."""
+    return WatchedFiles(login_files(), state_path().with_name("logins-changed"))
+
+
 class Session:
     """Holds what the screens need, and nothing that draws."""
 
@@ -47,6 +52,7 @@ class Session:
         self,
         settings: Settings,
         *,
+        logins: LoginStore | None = None,
         ca_file: Path | None = None,
         transport: httpx.AsyncBaseTransport | None = None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
@@ -55,6 +61,7 @@ class Session:
 
         Args:
             settings: What the person decided.
+            logins: Who the person is where; without those of the environment where it is left out.
             ca_file: Certificate authorities to trust for every registry of this run.
             transport: What carries the requests, instead of the network.
             now: Tells the present moment, by which ages are told.
@@ -62,10 +69,8 @@ class Session:
         self.now = now
         self.settings = settings
         self.state: State = load_state()
-        self.logins = read_logins()
-        self.connections = SettingsConnections(
-            settings, self.logins.find, ca_file=ca_file, transport=transport
-        )
+        self.logins = logins or LoginStore(files=login_files_watched())
+        self.connections = SettingsConnections(settings, self.logins, ca_file=ca_file, transport=transport)
         self.library = Library(self.connections)
         self.downloads = Downloads()
         self._added: list[RegistryPlace] = []
@@ -134,3 +139,4 @@ class Session:
         """End what is under way, and close all connections."""
         await self.downloads.aclose()
         await self.connections.aclose()
+        await self.logins.aclose()

@@ -13,8 +13,8 @@ import pytest
 from tui import credentials
 from tui.client.auth import BasicAuth, IdentityToken, TokenAuth
 from tui.client.names import RegistryHost, Repository
-from tui.credentials import KnownHost, LoginFile, find_login, known_hosts, login_files, read_logins
-from tui.credentials.files import MAX_LOGIN_FILE, MAX_WARNINGS
+from tui.credentials import KnownHost, Login, LoginFile, LoginStore, login_files
+from tui.credentials.files import MAX_LOGIN_FILE, MAX_WARNINGS, read_login_file
 
 HOST = RegistryHost("registry.example.com")
 HUB = RegistryHost("docker.io")
@@ -27,6 +27,19 @@ def b64(text: str | bytes) -> str:
 
 def pair(username: str, password: str = WORD) -> dict[str, str]:
     return {"auth": b64(f"{username}:{password}")}
+
+
+def read_logins() -> LoginStore:
+    return LoginStore()
+
+
+def known_hosts() -> tuple[KnownHost, ...]:
+    return read_logins().hosts
+
+
+def find_login(host: RegistryHost, repository: Repository | None = None) -> Login | None:
+    found = (read_login_file(file).find(host, repository) for file in login_files())
+    return next((login for login in found if login is not None), None)
 
 
 class Files:
@@ -290,7 +303,7 @@ def test_a_damaged_file_gives_a_warning_without_its_content(files: Files, conten
     (warning,) = logins.warnings
     assert str(files.docker) in warning
     assert WORD not in warning
-    assert logins.find(HOST) is not None
+    assert logins.peek(HOST) is not None
 
 
 @pytest.mark.parametrize(
@@ -317,8 +330,8 @@ def test_a_damaged_login_is_left_out_with_a_warning(files: Files, entry: object,
     assert HOST in warning
     assert WORD not in warning
     assert b64(WORD) not in warning
-    assert logins.find(HOST) is None
-    assert logins.find(RegistryHost("other.example.com")) is not None
+    assert logins.peek(HOST) is None
+    assert logins.peek(RegistryHost("other.example.com")) is not None
     assert [known.host for known in logins.hosts] == [HOST, "other.example.com"]
 
 
@@ -378,7 +391,7 @@ def test_nothing_that_is_read_shows_a_secret(files: Files) -> None:
         {"auths": {"a.b": pair("alice"), "c.d": {"identitytoken": WORD}, "e.f": {"registrytoken": WORD}}},
     )
     logins = read_logins()
-    shown = repr(logins) + repr(logins.find(RegistryHost("a.b"))) + repr(known_hosts())
+    shown = repr(logins) + repr(logins.peek(RegistryHost("a.b"))) + repr(known_hosts())
     assert WORD not in shown
     assert b64(f"alice:{WORD}") not in shown
 

@@ -5,6 +5,7 @@ keep the login instead, `credsStore` names such a program for all others.
 
 * Docker's keys are hosts or URLs (`https://index.docker.io/v1/`); an entry that is empty is no login.
 * Podman's keys may name a part of a registry, `registry.example.com/team/app`: the most specific one counts.
+* A registry in `credHelpers` has its own program, or with an empty name none; `credsStore` is for the others.
 * `auth` is the base64 of `user:password`, split at the first colon.
 
 What is damaged is left out, with a warning that never repeats what the file says.
@@ -16,22 +17,22 @@ import base64
 import json
 import os
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from tui.client.auth import Authenticator, BasicAuth, IdentityToken, TokenAuth
 from tui.client.errors import InvalidNameError
-from tui.client.names import DOCKER_HUB, RegistryHost, Repository
+from tui.client.names import RegistryHost, Repository
 from tui.client.redaction import printable
-from tui.credentials.logins import KnownHost, Login
+from tui.credentials.logins import TOKEN_USER, KnownHost, Login, canonical
 from tui.credentials.secret import Secret
 from tui.files import UnreadableFileError, read_small_file, short_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-__all__ = ["FileLogins", "LoginFile", "login_files", "read_login_file"]
+__all__ = ["FileLogins", "LoginFile", "login_files", "read_login_file", "read_login_text"]
 
 MAX_LOGIN_FILE: Final = 1024 * 1024
 """Bytes of a file of logins: the tokens of hundreds of registries fit."""
@@ -39,7 +40,6 @@ MAX_LOGIN_FILE: Final = 1024 * 1024
 MAX_WARNINGS: Final = 5
 """Warnings about single entries of one file; the others are counted."""
 
-_TOKEN_USER: Final = "<token>"  # noqa: S105 - the user name that marks an identity token, as Docker does
 _HELPER_NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _FIELDS: Final = ("auth", "identitytoken", "password", "registrytoken", "username")
 _API_PATHS: Final = frozenset({"v1", "v2"})
@@ -71,7 +71,7 @@ class _Entry:
         if self.kind is TokenAuth:
             return TokenAuth(self.secret.reveal())
         if self.kind is IdentityToken:
-            return IdentityToken(self.secret.reveal(), self.username or _TOKEN_USER)
+            return IdentityToken(self.secret.reveal(), self.username or TOKEN_USER)
         return BasicAuth(self.username, self.secret.reveal())
 
 
@@ -85,10 +85,18 @@ class FileLogins:
     warnings: tuple[str, ...] = ()
     """What could not be read: a sentence each, without a full stop; nothing that the file says is in it."""
     entries: tuple[_Entry, ...] = ()
+    helpers: Mapping[RegistryHost, str] = field(default_factory=dict)
+    """The helpers of single registries; an empty name is none."""
+    helper_of_all: str = ""
+    """The helper of all other registries; mostly none."""
+
+    def helper(self, host: RegistryHost) -> str:
+        """Return the name of the helper that keeps the login for a registry, "" where none does."""
+        return self.helpers.get(canonical(host), self.helper_of_all)
 
     def find(self, host: RegistryHost, repository: Repository | None = None) -> Login | None:
         """Return the login for a registry; with a repository, the most specific one that covers it."""
-        wanted = _hub_or(host)
+        wanted = canonical(host)
         covering = [entry for entry in self.entries if entry.covers(wanted, repository or "")]
         if not covering:
             return None
@@ -116,16 +124,28 @@ def read_login_file(file: LoginFile) -> FileLogins:
     """Read a file of logins; one that does not exist says nothing, what is damaged gives warnings."""
     name = printable(short_path(file.path), 400)
     try:
-        document = json.loads(read_small_file(file.path, MAX_LOGIN_FILE))
+        return read_login_text(read_small_file(file.path, MAX_LOGIN_FILE), name, file.source)
     except FileNotFoundError:
         return FileLogins(file.source)
     except UnreadableFileError as error:
         return FileLogins(file.source, warnings=(f"{name} cannot be read: {error}",))
+
+
+def read_login_text(text: str | bytes, name: str, source: str) -> FileLogins:
+    """Read logins in the form of Docker's and Podman's files; what is damaged gives warnings.
+
+    Args:
+        text: The JSON document.
+        name: What to call the place that it comes from, in warnings.
+        source: Who keeps it, in a word.
+    """
+    try:
+        document = json.loads(text, object_pairs_hook=_with_secrets)
     except (ValueError, RecursionError):
-        return FileLogins(file.source, warnings=(f"{name} cannot be read: it is not valid JSON",))
+        return FileLogins(source, warnings=(f"{name} cannot be read: it is not valid JSON",))
     if not isinstance(document, dict):
-        return FileLogins(file.source, warnings=(f"{name} cannot be read: it is not a JSON object",))
-    return _Reader(name, file.source).read(document)
+        return FileLogins(source, warnings=(f"{name} cannot be read: it is not a JSON object",))
+    return _Reader(name, source).read(document)
 
 
 class _Reader:
@@ -140,12 +160,13 @@ class _Reader:
 
     def read(self, document: dict[str, Any]) -> FileLogins:
         store = _helper_name(document.get("credsStore"))
-        helpers = self._table(document, "credHelpers")
-        logins = self._table(document, "auths")
-        for key, helper in helpers.items():
-            if (scope := self._scope(key)) is not None:
-                self._know(scope[0], _helper_name(helper))
-        for key, value in logins.items():
+        helpers: dict[RegistryHost, str] = {}
+        for key, helper in self._table(document, "credHelpers").items():
+            scope = self._scope(key)
+            if scope is not None and not scope[1]:
+                helpers[scope[0]] = _helper_name(helper)
+                self._know(scope[0], helpers[scope[0]])
+        for key, value in self._table(document, "auths").items():
             if (scope := self._scope(key)) is None:
                 continue
             entry = self._entry(*scope, value)
@@ -156,7 +177,9 @@ class _Reader:
         warnings = self._warnings[:MAX_WARNINGS]
         if more > 0:
             warnings.append(f"{self._name}: {more:,} more entries are left out")
-        return FileLogins(self._source, tuple(self._hosts.values()), tuple(warnings), tuple(self._entries))
+        return FileLogins(
+            self._source, tuple(self._hosts.values()), tuple(warnings), tuple(self._entries), helpers, store
+        )
 
     def _know(self, host: RegistryHost, helper: str) -> None:
         self._hosts.setdefault(host, KnownHost(host, self._source, helper))
@@ -178,7 +201,7 @@ class _Reader:
         if mark or path in _API_PATHS:
             path = ""
         try:
-            return _hub_or(RegistryHost(authority)), Repository(path) if path else ""
+            return canonical(RegistryHost(authority)), Repository(path) if path else ""
         except InvalidNameError:
             # The key may be a URL with a password in it.
             self._warnings.append(f"{self._name}: an entry is left out, because its key names no registry")
@@ -189,7 +212,7 @@ class _Reader:
         fields = self._fields(host, value)
         if fields is None:
             return None
-        username, password = fields["username"], fields["password"]
+        username, password = fields["username"].reveal(), fields["password"]
         if fields["auth"]:
             pair = _decoded(fields["auth"])
             if pair is None:
@@ -197,24 +220,29 @@ class _Reader:
                 return None
             username, password = pair
         if fields["registrytoken"]:
-            return _Entry(host, path, username, TokenAuth, Secret(fields["registrytoken"]))
+            return _Entry(host, path, username, TokenAuth, fields["registrytoken"])
         if fields["identitytoken"]:
-            return _Entry(host, path, username, IdentityToken, Secret(fields["identitytoken"]))
+            return _Entry(host, path, username, IdentityToken, fields["identitytoken"])
         if not password:
             return None
-        kind = IdentityToken if username == _TOKEN_USER else BasicAuth
-        return _Entry(host, path, username, kind, Secret(password))
+        kind = IdentityToken if username == TOKEN_USER else BasicAuth
+        return _Entry(host, path, username, kind, password)
 
-    def _fields(self, host: RegistryHost, value: Any) -> dict[str, str] | None:
+    def _fields(self, host: RegistryHost, value: Any) -> dict[str, Secret] | None:
         """Return the texts of an entry, empty where they are absent; None where one is no text."""
         if not isinstance(value, dict):
             self._leave_out(host, "it is not a JSON object")
             return None
-        fields = {name: value.get(name) or "" for name in _FIELDS}
-        for name, text in fields.items():
-            if not isinstance(text, str):
+        fields: dict[str, Secret] = {}
+        for name in _FIELDS:
+            text = value.get(name) or Secret("")
+            if not isinstance(text, Secret):
                 self._leave_out(host, f"its {name} is not text")
                 return None
+            if not text.can_be_encoded:
+                self._leave_out(host, f"its {name} holds half a character")
+                return None
+            fields[name] = text
         return fields
 
     def _leave_out(self, host: RegistryHost, reason: str) -> None:
@@ -250,19 +278,22 @@ def _home() -> Path | None:
         return None
 
 
-def _decoded(auth: str) -> tuple[str, str] | None:
+def _with_secrets(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Make an object of a document, with everything hidden that a login consists of."""
+    return {
+        name: Secret(value) if name in _FIELDS and isinstance(value, str) else value for name, value in pairs
+    }
+
+
+def _decoded(auth: Secret) -> tuple[str, Secret] | None:
     try:
-        text = base64.b64decode(auth.strip(), validate=True).decode()
+        text = base64.b64decode(auth.reveal().strip(), validate=True).decode()
     except ValueError:
         return None
     username, colon, password = text.partition(":")
     # Old files pad the password with NULs, and Docker ignores them.
-    return (username, password.rstrip("\0")) if colon else None
+    return (username, Secret(password.rstrip("\0"))) if colon else None
 
 
 def _helper_name(value: Any) -> str:
     return value if isinstance(value, str) and _HELPER_NAME.fullmatch(value) else ""
-
-
-def _hub_or(host: RegistryHost) -> RegistryHost:
-    return RegistryHost(DOCKER_HUB) if host.is_docker_hub else host

@@ -26,6 +26,11 @@ class Secret:
         """Return the text, for the one who sends it to where it belongs."""
         return self._text
 
+    @property
+    def can_be_encoded(self) -> bool:
+        """Whether the text has a form in UTF-8: half a character of UTF-16, as JSON may hold it, has none."""
+        return not any("\ud800" <= char <= "\udfff" for char in self._text)
+
     def __bool__(self) -> bool:
         return bool(self._text)
 

@@ -1,0 +1,388 @@
+"""Who one is at a registry, and where that comes from: all sources of logins behind one face.
+
+First found, first used: what was entered for this run, the environment, the keyring, then the files of Docker
+and Podman, each with the helpers that it names. The first two and the files are at hand; the keyring and the
+helpers are asked when a registry wants a login, and for each registry once, however many requests wait for
+it. What they said is kept until a login changes, in this program or in another one, or is refused.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from tui.client.sharing import Shared
+from tui.credentials.environment import EnvironmentLogins
+from tui.credentials.errors import (
+    HelperError,
+    HelperTimeoutError,
+    KeyringError,
+    KeyringUnavailableError,
+    KeyringWaitingError,
+)
+from tui.credentials.files import login_files
+from tui.credentials.helpers import ask_helper, helper_program
+from tui.credentials.keyring_store import KEYRING, KeyringStore
+from tui.credentials.logins import KnownHost, Login, canonical
+from tui.credentials.patience import GoneOnError, wait_patiently
+from tui.credentials.watched import WatchedFiles
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine
+    from typing import Any
+
+    from tui.client.auth import Authenticator
+    from tui.client.names import RegistryHost
+    from tui.credentials.errors import CredentialsError
+    from tui.credentials.watched import Stamp
+
+__all__ = ["LoginStore", "Provider"]
+
+PATIENCE_SECONDS: Final = 30.0
+"""Seconds after which a lookup goes on without a keyring or a helper: time enough to answer a dialog."""
+
+AGAIN_SECONDS: Final = 1.0
+"""Seconds after a lookup in which a refusal starts none: what was refused has just been looked up."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What a lookup found."""
+
+    login: Login | None
+    stamp: Stamp
+    """What the files looked like before it."""
+    problems: tuple[CredentialsError, ...] = ()
+    at: float = field(default_factory=time.monotonic)
+    """When it ended."""
+
+
+@dataclass(slots=True)
+class _Lookup:
+    """A lookup under way."""
+
+    host: RegistryHost
+    enough: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set when somebody wants to go on."""
+    waits_for: str = ""
+    problems: list[CredentialsError] = field(default_factory=list)
+
+
+class LoginStore:
+    """Answers who one is at a registry, and keeps what a person enters.
+
+    All methods belong to the event loop's thread; what may block is done elsewhere.
+
+    Args:
+        environment: The logins of the environment; none where they are left out.
+        keyring: The keyring.
+        files: The files of Docker and Podman; those of `login_files` where they are left out.
+        ask: Asks a credential helper, given its name and a registry.
+        patience: How many seconds to wait for the keyring, and for a helper.
+    """
+
+    def __init__(
+        self,
+        environment: EnvironmentLogins | None = None,
+        *,
+        keyring: KeyringStore | None = None,
+        files: WatchedFiles | None = None,
+        ask: Callable[[str, RegistryHost], Coroutine[Any, Any, Login | None]] = ask_helper,
+        patience: float = PATIENCE_SECONDS,
+    ) -> None:
+        self._environment = environment or EnvironmentLogins()
+        self._keyring = keyring or KeyringStore()
+        self._files = files or WatchedFiles(login_files())
+        self._ask = ask
+        self._patience = patience
+        self._run: dict[RegistryHost, Login] = {}
+        self._known: dict[RegistryHost, _Known] = {}
+        self._lookups: Shared[RegistryHost, Login | None] = Shared()
+        self._under_way: dict[RegistryHost, _Lookup] = {}
+        self._left: set[asyncio.Task[Login | None]] = set()
+        self._listeners: list[Callable[[RegistryHost], None]] = []
+
+    # What is at hand.
+
+    @property
+    def hosts(self) -> tuple[KnownHost, ...]:
+        """The registries that environment and files mention, each once, by the first that does."""
+        hosts: dict[RegistryHost, KnownHost] = {}
+        in_files = (known for file in self._files.logins() for known in file.hosts)
+        for known in (*self._environment.hosts, *in_files):
+            hosts.setdefault(known.host, known)
+        return tuple(hosts.values())
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What is wrong with environment and files: a sentence each, without full stop and secrets."""
+        of_files = (warning for file in self._files.logins() for warning in file.warnings)
+        return (*self._environment.warnings, *of_files)
+
+    def peek(self, host: RegistryHost) -> Login | None:
+        """Return the login for a registry as far as it is known without asking anybody.
+
+        The keyring's and the helpers' are known once the registry has wanted a login; `is_known` tells.
+
+        Args:
+            host: The registry.
+        """
+        host = canonical(host)
+        if (login := self._entered(host)) is not None:
+            return login
+        if (known := self._known.get(host)) is not None:
+            return known.login
+        found = (file.find(host) for file in self._files.logins())
+        return next((login for login in found if login is not None), None)
+
+    def is_known(self, host: RegistryHost) -> bool:
+        """Tell whether all sources have been asked for a registry, so that what `peek` returns is final."""
+        host = canonical(host)
+        return self._entered(host) is not None or host in self._known
+
+    def problems(self, host: RegistryHost) -> tuple[CredentialsError, ...]:
+        """Return what went wrong when the keyring and the helpers were last asked for a registry.
+
+        That there is no keyring is among them, and worth a word only where the registry then says no.
+        """
+        known = self._known.get(canonical(host))
+        return known.problems if known is not None else ()
+
+    def waits_for(self, host: RegistryHost) -> str:
+        """Tell what a lookup has been waiting for long enough to say so: `the keyring`; "" for nothing."""
+        lookup = self._under_way.get(canonical(host))
+        return lookup.waits_for if lookup is not None else ""
+
+    def subscribe(self, listener: Callable[[RegistryHost], None]) -> Callable[[], None]:
+        """Have somebody told of each registry whose login has become known, has changed, or is waited for.
+
+        Args:
+            listener: Called on the event loop's thread.
+
+        Returns:
+            What ends it.
+        """
+        self._listeners.append(listener)
+        return lambda: self._listeners.remove(listener)
+
+    # What may have to be asked for.
+
+    async def find(self, host: RegistryHost) -> Login | None:
+        """Return the login for a registry, from the first source that has one.
+
+        It waits for the keyring and the helpers, up to its patience or until `go_on_without`. What goes wrong
+        with them is told by `problems`, and the sources after them are used.
+
+        Args:
+            host: The registry.
+        """
+        host = canonical(host)
+        if (login := self._entered(host)) is not None:
+            return login
+        known = self._known.get(host)
+        if known is not None and known.stamp == self._files.stamp():
+            return known.login
+        return await self._lookups.get(host, lambda: self._look_up(host))
+
+    async def find_again(self, host: RegistryHost) -> Login | None:
+        """Return the login for a registry after the one that was found has been refused.
+
+        Args:
+            host: The registry.
+        """
+        host = canonical(host)
+        known = self._known.get(host)
+        if known is not None and time.monotonic() - known.at >= AGAIN_SECONDS:
+            del self._known[host]
+        return await self.find(host)
+
+    def go_on_without(self, host: RegistryHost) -> None:
+        """Let the lookup for a registry go on without what it waits for."""
+        if (lookup := self._under_way.get(canonical(host))) is not None:
+            lookup.enough.set()
+
+    def provider(self, host: RegistryHost) -> Provider:
+        """Return what `Client.registry` asks for the login of a registry, whenever it wants to know."""
+        return Provider(self, canonical(host))
+
+    # What a person enters.
+
+    async def keyring_name(self) -> str:
+        """Tell which keyring `keep` would use, as people call it.
+
+        Raises:
+            KeyringUnavailableError: There is none that keeps secrets safe.
+            KeyringError: It cannot be told for another reason.
+        """
+        return await self._keyring.name()
+
+    def keep_for_run(self, host: RegistryHost, login: Login) -> None:
+        """Use a login at a registry until the program ends; it is kept in memory alone."""
+        self._run[canonical(host)] = login
+        self._tell(canonical(host))
+
+    async def keep(self, host: RegistryHost, login: Login) -> str:
+        """Keep a login for a registry in the keyring, and use it from now on.
+
+        It waits for a dialog of the keyring without an end. Who cancels it has kept nothing.
+
+        Args:
+            host: The registry.
+            login: The login.
+
+        Returns:
+            The name of the keyring.
+
+        Raises:
+            KeyringError: The keyring does not take it.
+        """
+        host = canonical(host)
+        name = await self._keyring.set(host, login)
+        kept = Login(login.auth, login.username, KEYRING)
+        self._run.pop(host, None)
+        if self._environment.find(host) is not None:
+            self._run[host] = kept  # what has just been entered counts more than what was there before
+        self._known[host] = _Known(kept, self._files.touch())
+        self._tell(host)
+        return name
+
+    async def forget(self, host: RegistryHost) -> bool:
+        """Remove a login that this program keeps for a registry: from this run, and from the keyring.
+
+        It waits for a dialog of the keyring without an end. Other sources may still have a login.
+
+        Args:
+            host: The registry.
+
+        Returns:
+            Whether there was one.
+
+        Raises:
+            KeyringError: The keyring does not remove it.
+        """
+        host = canonical(host)
+        entered = self._run.pop(host, None) is not None
+        if entered:
+            self._tell(host)
+        try:
+            kept = await self._keyring.delete(host)
+        except KeyringUnavailableError:
+            kept = False  # where there is no keyring, it keeps nothing
+        if kept:
+            self._files.touch()
+        self._known.pop(host, None)
+        self._tell(host)
+        return entered or kept
+
+    async def aclose(self) -> None:
+        """Wait for nothing any more."""
+        left, self._left = self._left, set()
+        for task in left:
+            task.cancel()
+        await asyncio.gather(*left, return_exceptions=True)
+
+    # How it is found.
+
+    def _entered(self, host: RegistryHost) -> Login | None:
+        return self._run.get(host) or self._environment.find(host)
+
+    async def _look_up(self, host: RegistryHost) -> Login | None:
+        lookup = self._under_way[host] = _Lookup(host)
+        stamp = self._files.stamp(fresh=True)
+        try:
+            login = await self._from_keyring(lookup)
+            for file in self._files.logins():
+                if login is None and (helper := file.helper(host)):
+                    login = await self._from_helper(helper, lookup)
+                if login is None:
+                    login = file.find(host)
+        finally:
+            del self._under_way[host]
+        self._known[host] = _Known(login, stamp, tuple(lookup.problems))
+        self._tell(host)
+        return login
+
+    async def _from_keyring(self, lookup: _Lookup) -> Login | None:
+        if self._left:  # it has not answered yet when it was asked before
+            lookup.problems.append(KeyringWaitingError())
+            return None
+        try:
+            return await wait_patiently(
+                self._keyring.get(lookup.host),
+                seconds=self._patience,
+                enough=lookup.enough,
+                notice=lambda: self._notice(lookup, "the keyring"),
+                left=self._leave,
+            )
+        except GoneOnError:
+            lookup.problems.append(KeyringWaitingError())
+        except KeyringError as error:
+            lookup.problems.append(error)
+        finally:
+            lookup.waits_for = ""
+        return None
+
+    async def _from_helper(self, helper: str, lookup: _Lookup) -> Login | None:
+        program = helper_program(helper)
+        try:
+            return await wait_patiently(
+                self._ask(helper, lookup.host),
+                seconds=self._patience,
+                enough=lookup.enough,
+                notice=lambda: self._notice(lookup, program),
+                left=asyncio.Task.cancel,
+            )
+        except GoneOnError:
+            lookup.problems.append(HelperTimeoutError(program))
+        except HelperError as error:
+            lookup.problems.append(error)
+        finally:
+            lookup.waits_for = ""
+        return None
+
+    def _notice(self, lookup: _Lookup, what: str) -> None:
+        lookup.waits_for = what
+        self._tell(lookup.host)
+
+    def _leave(self, task: asyncio.Task[Login | None]) -> None:
+        """Leave the keyring to its dialog; when that has been answered, it is worth asking again."""
+        self._left.add(task)
+        task.add_done_callback(self._arrived)
+
+    def _arrived(self, task: asyncio.Task[Login | None]) -> None:
+        if task.cancelled() or task not in self._left:
+            return
+        self._left.discard(task)
+        task.exception()  # what went wrong is told to those who ask from now on
+        for host, known in tuple(self._known.items()):
+            if any(isinstance(problem, KeyringWaitingError) for problem in known.problems):
+                del self._known[host]
+                self._tell(host)
+
+    def _tell(self, host: RegistryHost) -> None:
+        for listener in tuple(self._listeners):
+            listener(host)
+
+
+class Provider:
+    """Tells the client who asks at one registry (`tui.client.AuthProvider`).
+
+    Args:
+        store: Knows the logins.
+        host: The registry.
+    """
+
+    def __init__(self, store: LoginStore, host: RegistryHost) -> None:
+        self._store = store
+        self._host = host
+
+    def __repr__(self) -> str:
+        return f"Provider({str(self._host)!r})"
+
+    async def provide(self, *, refused: bool = False) -> Authenticator | None:
+        """Return who asks at present; see `tui.client.AuthProvider`."""
+        find = self._store.find_again if refused else self._store.find
+        login = await find(self._host)
+        return login.auth if login is not None else None
