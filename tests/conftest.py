@@ -32,7 +32,7 @@ DISTURBING = ("OCITUI_", "TEXTUAL")
 
 @pytest.fixture(autouse=True)
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A home in which nothing is, not even its folder; no proxies, colours, logins or settings from outside."""
+    """A home in which nothing is, not even its folder; nothing from outside changes what is seen."""
     for name in tuple(os.environ):
         if name.startswith(DISTURBING) or name.lower().endswith("_proxy") or name == "NO_COLOR":
             monkeypatch.delenv(name)
