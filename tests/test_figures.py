@@ -29,7 +29,8 @@ def test_sizes_are_told_in_decimal_units_and_never_as_a_thousand_of_one(octets: 
 
 
 @pytest.mark.parametrize(
-    ("part", "whole", "text"), [(1, 0, "-"), (0, 10, "0 %"), (1, 1000, "<1 %"), (1, 3, "33 %"), (5, 5, "100 %")]
+    ("part", "whole", "text"),
+    [(1, 0, "-"), (0, 10, "0 %"), (1, 1000, "<1 %"), (1, 3, "33 %"), (5, 5, "100 %")],
 )
 def test_shares(part: int, whole: int, text: str) -> None:
     assert figures.share(part, whole) == text
