@@ -65,8 +65,8 @@ def test_an_image_is_told_with_its_age_and_how_it_is_started() -> None:
     assert shown[""]["created"] == "2026-11-20 12:00 UTC (3 d)"
     assert shown[""]["platform"] == "linux/arm64/v8"
     container = shown["Container"]
-    assert container["entry point"] == "/app --serve"
-    assert container["environment"] == "A=1"
+    assert container["entrypoint"] == "/app --serve"
+    assert container["env"] == "A=1"
     assert container[""] == "B=2"
     assert container["ports"] == "443/tcp  80/tcp"
     assert shown["Labels"] == {"a": "1", "b": "2"}

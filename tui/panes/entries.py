@@ -192,7 +192,7 @@ class EntriesPane(ListPane[ManifestPlace, Entry]):
                 "digest",
                 lambda entry: entry.descriptor.digest.short,
                 width=12,
-                min_table_width=46,
+                min_table_width=43,
                 style=".virtual-table--muted",
             ),
             Column("annotations", lambda entry: entry.annotation_summary, min_table_width=90),

@@ -90,7 +90,7 @@ def manifest_facts(
 def container_facts(config: Mapping[str, object], author: str) -> list[tuple[str, str]]:
     """Describe how a container of an image is started; what has another shape than it should is left out."""
     facts = [
-        ("entry point", _words(config.get("Entrypoint"))),
+        ("entrypoint", _words(config.get("Entrypoint"))),
         ("command", _words(config.get("Cmd"))),
         ("user", _text(config.get("User"))),
         ("directory", _text(config.get("WorkingDir"))),
@@ -101,9 +101,7 @@ def container_facts(config: Mapping[str, object], author: str) -> list[tuple[str
     ]
     environment = config.get("Env")
     if isinstance(environment, list):
-        facts.extend(
-            ("environment" if not index else "", _text(line)) for index, line in enumerate(environment)
-        )
+        facts.extend(("env" if not index else "", _text(line)) for index, line in enumerate(environment))
     return facts
 
 

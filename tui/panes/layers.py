@@ -155,8 +155,8 @@ class LayersPane(ListPane[ManifestPlace, LayerPlace]):
             Column("#", _number_cell, width=3, align="right"),
             Column("share", _bar_cell, width=BAR_CELLS, min_table_width=48, style="$secondary"),
             Column("size", _size_cell, width=8, align="right"),
-            Column("%", _share_cell, width=5, align="right", min_table_width=66),
-            Column("type", _kind_cell, width=6, min_table_width=60),
+            Column("%", _share_cell, width=5, align="right", min_table_width=62),
+            Column("type", _kind_cell, width=6, min_table_width=68),
             Column("made by", _name_cell),
             Column("digest", _digest_cell, width=12, min_table_width=84, style=".virtual-table--muted"),
         )

@@ -40,7 +40,7 @@ WEIGHTS: Final = {
 ASIDE_WEIGHT: Final = 4
 """A list that was left behind needs room for its names and no more."""
 
-STACKED_WEIGHT: Final = 9
+STACKED_WEIGHT: Final = 10
 """Where a preview and the details share one place."""
 
 READING_WEIGHTS: Final = (5, 10)
