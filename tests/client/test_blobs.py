@@ -26,7 +26,7 @@ from tui.client.names import Digest, Repository
 from tui.demo import DemoServer, Storage
 
 if TYPE_CHECKING:
-    from tui.client.blobs import BlobStream
+    from tui.client.blob_stream import BlobStream
     from tui.client.registry import Registry
 
 ALPHA = Repository("team/alpha")

@@ -1,4 +1,4 @@
-"""One download: verified, or not there at all."""
+"""One download: verified, or not under its name; what interrupts it leaves what has arrived."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.transfers.sources import REPOSITORY, Source, descriptor_of
+from tui.client.blob_stream import PIECE
 from tui.client.errors import (
     ConnectionLostError,
     DigestMismatchError,
@@ -24,18 +25,19 @@ from tui.transfers import (
     DiskFullError,
     FolderMissingError,
     Progress,
+    Retries,
     State,
     TargetExistsError,
     download,
     save_document,
 )
-from tui.transfers.download import WRITE_SIZE
 from tui.transfers.part import PartFile
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 DATA = bytes(range(256)) * 20_000
+PART = f"layer.tar.gz.{Digest.of(DATA).short}.part"
 CHUNKS = [DATA[start : start + 65_536] for start in range(0, len(DATA), 65_536)]
 
 
@@ -73,7 +75,7 @@ async def test_the_name_is_not_there_before_the_last_byte_is_verified(target: Pa
     source = Source(CHUNKS, pause_before=len(CHUNKS) - 1)
     task = asyncio.create_task(download(source, REPOSITORY, descriptor_of(DATA), target))
     await source.paused.wait()
-    assert names(target.parent) == ["layer.tar.gz.part"]
+    assert names(target.parent) == [PART]
     source.resume.set()
     await task
     assert names(target.parent) == ["layer.tar.gz"]
@@ -99,11 +101,14 @@ async def test_a_wrong_digest_does_not_touch_the_file_that_was_to_be_replaced(ta
     assert content(target) == DATA
 
 
-async def test_a_connection_that_breaks_leaves_nothing(target: Path) -> None:
+async def test_a_connection_that_stays_lost_leaves_what_has_arrived(target: Path) -> None:
     lost = ConnectionLostError("it broke", request=RequestLine("GET", "https://h/v2/"))
+    source = Source(CHUNKS, errors=[(50, lost), (50, lost)])
     with pytest.raises(ConnectionLostError):
-        await download(Source(CHUNKS[:-1], error=lost), REPOSITORY, descriptor_of(DATA), target)
-    assert names(target.parent) == []
+        await download(source, REPOSITORY, descriptor_of(DATA), target, retries=Retries(1, 0))
+    assert source.opened == 2
+    assert names(target.parent) == [PART]
+    assert content(target.with_name(PART)) == b"".join(CHUNKS[:50])
 
 
 async def test_nothing_is_asked_for_when_the_file_cannot_be_written(target: Path, tmp_path: Path) -> None:
@@ -135,7 +140,8 @@ async def test_a_disk_that_fills_up_ends_the_request(target: Path, monkeypatch: 
     with pytest.raises(DiskFullError):
         await download(source, REPOSITORY, descriptor_of(DATA), target)
     assert source.closed == 1
-    assert names(target.parent) == []
+    assert names(target.parent) == [PART]
+    assert content(target.with_name(PART)) == DATA[: len(content(target.with_name(PART)))]
 
 
 async def test_the_disk_is_written_in_large_pieces_and_not_by_the_event_loop(
@@ -152,7 +158,7 @@ async def test_the_disk_is_written_in_large_pieces_and_not_by_the_event_loop(
     await download(Source(CHUNKS), REPOSITORY, descriptor_of(DATA), target)
     sizes = [size for size, on_loop in pieces if not on_loop and size > 1]
     assert sum(sizes) == len(DATA)
-    assert all(size >= WRITE_SIZE for size in sizes[:-1])
+    assert all(size >= PIECE for size in sizes[:-1])
     assert content(target) == DATA
 
 
@@ -189,16 +195,19 @@ async def test_a_size_that_nobody_knows_is_told_as_none(target: Path) -> None:
 
 
 @pytest.mark.parametrize("times", [1, 2])
-async def test_cancelling_removes_what_has_arrived(target: Path, times: int) -> None:
+async def test_cancelling_leaves_what_has_arrived(target: Path, times: int) -> None:
     source = Source(CHUNKS, pause_before=40)
     task = asyncio.create_task(download(source, REPOSITORY, descriptor_of(DATA), target))
     await source.paused.wait()
-    assert names(target.parent) == ["layer.tar.gz.part"]
+    assert names(target.parent) == [PART]
     for _ in range(times):
         task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
-    assert names(target.parent) == []
+    assert content(target.with_name(PART)) == b"".join(CHUNKS[:40])
+    await download(Source(CHUNKS), REPOSITORY, descriptor_of(DATA), target)
+    assert content(target) == DATA
+    assert names(target.parent) == [target.name]
     assert source.closed == 1
 
 
@@ -224,7 +233,7 @@ async def test_cancelling_while_the_file_is_created_leaves_nothing(
     assert names(target.parent) == []
 
 
-async def test_cancelling_while_the_disk_is_slow_leaves_nothing(
+async def test_cancelling_while_the_disk_is_slow_waits_for_what_is_being_written(
     target: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     entered, go_on = threading.Event(), threading.Event()
@@ -244,8 +253,11 @@ async def test_cancelling_while_the_disk_is_slow_leaves_nothing(
     go_on.set()
     with pytest.raises(asyncio.CancelledError):
         await task
+    assert names(target.parent) == [PART]
+    kept = content(target.with_name(PART))
     await asyncio.get_running_loop().shutdown_default_executor()
-    assert names(target.parent) == []
+    assert kept == content(target.with_name(PART)) == DATA[: len(kept)]
+    assert kept
 
 
 async def test_the_event_loop_goes_on_while_the_disk_stands_still(

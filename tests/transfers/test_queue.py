@@ -223,7 +223,7 @@ async def test_what_is_verified_is_not_cancelled_any_more(
     assert transfer.target.read_bytes() == DATA
 
 
-async def test_closing_cancels_everything_and_leaves_nothing(tmp_path: Path) -> None:
+async def test_closing_interrupts_everything_and_leaves_what_has_arrived(tmp_path: Path) -> None:
     downloads = Downloads(limit=2)
     sources = [Source([b"x" * 2_000_000, b"%d" % number], pause_before=1) for number in range(4)]
     transfers = [
@@ -233,9 +233,11 @@ async def test_closing_cancels_everything_and_leaves_nothing(tmp_path: Path) -> 
     await asyncio.gather(*(source.paused.wait() for source in sources[:2]))
     assert len(names(tmp_path)) == 2
     await downloads.aclose()
-    assert {transfer.state for transfer in transfers} == {State.CANCELLED}
-    assert names(tmp_path) == []
+    assert {transfer.state for transfer in transfers} == {State.PAUSED}
+    assert [transfer.kept for transfer in transfers] == [2_000_000, 2_000_000, 0, 0]
+    assert len(names(tmp_path)) == 2
     await downloads.aclose()
+    assert list(downloads.active) == []
 
 
 async def test_what_has_ended_can_be_taken_out_of_the_list(downloads: Downloads, tmp_path: Path) -> None:
@@ -260,7 +262,7 @@ async def test_a_bug_is_told_as_one(downloads: Downloads, tmp_path: Path) -> Non
     assert await transfer.wait() is State.FAILED
     assert transfer.error is None
     assert [context["exception"] for context in told] == [bug]
-    assert names(tmp_path) == []
+    assert names(tmp_path) == [f"{transfer.name}.part"]
 
 
 async def test_waiting_for_one_that_has_just_ended_gives_its_state(tmp_path: Path) -> None:

@@ -11,7 +11,6 @@ from tui.client import (
     BasicAuth,
     BlobNotExistError,
     Client,
-    ConnectionLostError,
     DigestMismatchError,
     Image,
     NotFoundError,
@@ -25,7 +24,7 @@ from tui.client.models import Descriptor
 from tui.client.names import Digest
 from tui.demo import BasicLogin, DemoServer, Storage
 from tui.demo.faults import Gate, cut_off, html_page, path_has
-from tui.transfers import Downloads, State
+from tui.transfers import Downloads, Retries, State
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -64,7 +63,7 @@ def registry(client: Client, server: DemoServer) -> Registry:
 
 @pytest.fixture
 async def downloads() -> AsyncIterator[Downloads]:
-    owner = Downloads()
+    owner = Downloads(retries=Retries(first_wait=0))
     yield owner
     await owner.aclose()
 
@@ -135,16 +134,17 @@ async def test_a_blob_of_another_size_never_becomes_a_file(
     assert contents(tmp_path) == {}
 
 
-async def test_a_connection_that_breaks_off_leaves_nothing_and_can_be_tried_again(
+async def test_a_connection_that_breaks_off_is_made_again_for_the_rest(
     server: DemoServer, registry: Registry, downloads: Downloads, tmp_path: Path
 ) -> None:
     server.before.append(cut_off(DATA, 3_000_000, path_has("/blobs/"), times=1))
     transfer = downloads.start(registry, REPOSITORY, DESCRIPTOR, tmp_path)
-    assert await transfer.wait() is State.FAILED
-    assert isinstance(transfer.error, ConnectionLostError)
-    assert contents(tmp_path) == {}
-    assert await downloads.retry(transfer).wait() is State.DONE
+    assert await transfer.wait() is State.DONE
     assert contents(tmp_path) == {transfer.name: DATA}
+    assert transfer.notice == ""
+    assert [request.headers.get("range") for request in server.requests if "/blobs/" in request.path] == [
+        None, "bytes=3000000-",
+    ]  # fmt: skip
 
 
 async def test_a_page_for_people_is_no_blob(

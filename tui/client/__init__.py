@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from tui.client.answers import RawResponse
     from tui.client.auth import Authenticator, AuthProvider, BasicAuth, IdentityToken, TokenAuth
-    from tui.client.blobs import BlobStream
+    from tui.client.blob_stream import BlobStream
     from tui.client.challenge import Challenge, parse_challenges
     from tui.client.errors import (
         BlobNotExistError,
@@ -150,7 +150,7 @@ _ELSEWHERE: Final = {
     "AuthProvider": "auth",
     "Authenticator": "auth",
     "BasicAuth": "auth",
-    "BlobStream": "blobs",
+    "BlobStream": "blob_stream",
     "Challenge": "challenge",
     "Client": "registry",
     "Descriptor": "models",

@@ -14,15 +14,14 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 
 from tui.client.answers import Answer, refusal
+from tui.client.blob_stream import BlobStream
 from tui.client.descriptors import Descriptor
 from tui.client.errors import (
     BlobNotExistError,
     BodyTooLargeError,
     ConnectionLostError,
-    DigestMismatchError,
     ErrorResponse,
     RegistryError,
-    RequestLine,
     SizeMismatchError,
     TimeoutExceededError,
 )
@@ -32,13 +31,13 @@ from tui.client.session import Call
 from tui.client.tokens import pull_scope
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, AsyncIterator
+    from collections.abc import AsyncGenerator
     from hashlib import _Hash
 
     from tui.client.names import Repository
     from tui.client.session import Session
 
-__all__ = ["BlobStream", "get_blob_bytes", "open_blob", "verify_blob"]
+__all__ = ["get_blob_bytes", "open_blob", "verify_blob"]
 
 EMPTY_SHA256: Final = Digest.of(b"")
 EMPTY_SHA512: Final = Digest.of(b"", "sha512")
@@ -59,58 +58,6 @@ class _Part:
     answer: Answer
     start: int
     total: int | None
-
-
-class BlobStream:
-    """The bytes of a blob as they come, verified at their end.
-
-    Iterating over it gives chunks. After the last one, size and digest are compared: what is not read to its
-    end is not verified.
-
-    Attributes:
-        size: Bytes of the whole blob; None where nobody has said.
-        offset: Where the stream begins: 0 where the registry does not give ranges, whatever was asked for.
-        line: The request that brought it.
-    """
-
-    def __init__(
-        self,
-        chunks: AsyncIterator[bytes],
-        digest: Digest,
-        *,
-        size: int | None,
-        offset: int,
-        hasher: _Hash | None,
-        line: RequestLine,
-    ) -> None:
-        self.size = size
-        self.line = line
-        self.offset = offset
-        self._chunks = chunks
-        self._digest = digest
-        self._hasher = hasher
-
-    async def __aiter__(self) -> AsyncGenerator[bytes, None]:
-        """Give the chunks, and verify the blob at its end.
-
-        Raises:
-            SizeMismatchError: The blob is longer or shorter than was said.
-            DigestMismatchError: It is not the blob that was asked for.
-            NetworkError: The connection broke off, or the server went silent.
-        """
-        position = self.offset
-        async for chunk in self._chunks:
-            position += len(chunk)
-            if self.size is not None and position > self.size:
-                raise SizeMismatchError(self.size, position, request=self.line)
-            if self._hasher is not None:
-                self._hasher.update(chunk)
-            yield chunk
-        if self.size is not None and position != self.size:
-            raise SizeMismatchError(self.size, position, request=self.line)
-        if self._hasher is not None and self._hasher.hexdigest() != self._digest.hex:
-            actual = f"{self._digest.algorithm}:{self._hasher.hexdigest()}"
-            raise DigestMismatchError(self._digest, actual, request=self.line)
 
 
 @asynccontextmanager

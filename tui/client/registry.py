@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from tui.client.answers import RawResponse
     from tui.client.auth import Authenticator, AuthProvider
-    from tui.client.blobs import BlobStream
+    from tui.client.blob_stream import BlobStream
     from tui.client.descriptors import Descriptor
     from tui.client.image_config import ImageConfig
     from tui.client.image_manifest import Index, Manifest

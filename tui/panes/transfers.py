@@ -31,7 +31,10 @@ ROWS_SHOWN = 4
 
 _WORDS = {
     State.QUEUED: "queued",
+    State.CHECKING: "checking what is there",
     State.RUNNING: "",
+    State.WAITING: "trying again soon",
+    State.PAUSED: "paused",
     State.DONE: "✓ verified",
     State.CANCELLED: "cancelled",
     State.FAILED: "✗ failed",
@@ -56,7 +59,8 @@ def _state_cell(transfer: Transfer) -> str:
     if transfer.state is State.RUNNING:
         return f"{duration(transfer.eta)} left" if transfer.eta is not None else "running"
     word = _WORDS[transfer.state]
-    return f"{word}: {one_line(str(transfer.error))}" if transfer.error is not None else word
+    error = transfer.error or transfer.setback
+    return f"{word}: {one_line(str(error))}" if error is not None else word
 
 
 class TransfersPane(Vertical):

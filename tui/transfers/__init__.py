@@ -15,10 +15,12 @@ from tui.transfers.errors import (
     TargetNameError,
     WriteError,
 )
-from tui.transfers.names import file_name
-from tui.transfers.part import PART_SUFFIX, check_target
+from tui.transfers.names import file_name, file_names
+from tui.transfers.part import PART_SUFFIX, kept_size
+from tui.transfers.placing import check_target
 from tui.transfers.progress import Progress, State
 from tui.transfers.queue import Downloads
+from tui.transfers.retries import Retries
 from tui.transfers.transfer import Transfer
 
 __all__ = [
@@ -34,6 +36,7 @@ __all__ = [
     "PartBlockedError",
     "PartInUseError",
     "Progress",
+    "Retries",
     "State",
     "TargetExistsError",
     "TargetNameError",
@@ -42,5 +45,7 @@ __all__ = [
     "check_target",
     "download",
     "file_name",
+    "file_names",
+    "kept_size",
     "save_document",
 ]

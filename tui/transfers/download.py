@@ -1,8 +1,9 @@
 """One download: from a registry's stream, or from bytes at hand, to a verified file.
 
-Bytes go into `NAME.part` beside the target; that gets the target's name when its digest has been verified,
-and is removed when anything else happens. The disk is written from worker threads, in large pieces, while the
-next bytes arrive.
+Bytes go into an unfinished file beside the target (`tui.transfers.part`), which gets the target's name when
+its digest has been verified. What interrupts a download leaves that file, and the next one goes on from it,
+after hashing it: with a request for the range that is missing, which asks the registry anew and so gets a new
+link to where the bytes are. The file is removed when its digest turns out to be wrong.
 """
 
 from __future__ import annotations
@@ -10,16 +11,19 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from typing import TYPE_CHECKING, Final, Protocol, TypeVar
+from typing import TYPE_CHECKING, Final, Protocol
 
-from tui.client.errors import DigestMismatchError
+from tui.client.errors import DigestMismatchError, RegistryError, SizeMismatchError
 from tui.client.models import manifest_digest
+from tui.client.threads import in_thread
 from tui.transfers.part import PartFile
 from tui.transfers.progress import Meter, Progress, State
+from tui.transfers.retries import Patience, Retries
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, AsyncIterator, Callable
+    from collections.abc import Callable
     from contextlib import AbstractAsyncContextManager
+    from hashlib import _Hash
     from pathlib import Path
 
     from tui.client.models import Descriptor
@@ -27,10 +31,13 @@ if TYPE_CHECKING:
 
 __all__ = ["BlobSource", "BlobStream", "download", "save_document"]
 
-WRITE_SIZE: Final = 1024 * 1024
-"""Bytes that are handed to the disk at once: a thread's round trip is small beside it."""
+CHECK_SIZE: Final = 16 * 1024 * 1024
+"""Bytes of what was kept that are hashed between two looks at whether to go on: hundredths of a second."""
 
-_Result = TypeVar("_Result")
+NO_RANGES: Final = "begun again: the registry does not send parts of a blob"
+DAMAGED: Final = "begun again: what was kept was damaged"
+
+DEFAULT_RETRIES: Final = Retries()
 
 
 class BlobStream(Protocol):
@@ -41,8 +48,22 @@ class BlobStream(Protocol):
         """Bytes of the whole blob; None where the registry does not say."""
         ...
 
-    def __aiter__(self) -> AsyncGenerator[bytes, None]:  # noqa: PYI058 - it is closed, as no mere iterator is
-        """Iterate over the bytes; raises `DigestMismatchError` or `SizeMismatchError` at their end."""
+    @property
+    def offset(self) -> int:
+        """Where the bytes begin: 0 where the registry gives no ranges."""
+        ...
+
+    @property
+    def hasher(self) -> _Hash | None:
+        """A hash of all that has been handed over, and of what was before the offset."""
+        ...
+
+    async def pump(self, write: Callable[[bytes], object], told: Callable[[int], object]) -> None:
+        """Hand all bytes to a function that blocks, and verify the blob.
+
+        What came before an error has been handed over when it is raised. `told` gets the number of bytes that
+        came since the last call, on the event loop.
+        """
         ...
 
 
@@ -50,9 +71,9 @@ class BlobSource(Protocol):
     """Where blobs come from: `tui.client.Registry` is one."""
 
     def get_blob(
-        self, repository: Repository, blob: Descriptor, /
+        self, repository: Repository, blob: Descriptor, /, *, offset: int = 0, hasher: _Hash | None = None
     ) -> AbstractAsyncContextManager[BlobStream]:
-        """Open the stream of a blob."""
+        """Open the stream of a blob, from an offset on; the hash has been fed with the bytes before it."""
         ...
 
 
@@ -63,12 +84,14 @@ async def download(
     target: Path,
     *,
     overwrite: bool = False,
+    retries: Retries = DEFAULT_RETRIES,
     progress: Callable[[Progress], None] | None = None,
     clock: Callable[[], float] = time.monotonic,
 ) -> None:
     """Download a blob into a file, which appears under its name when it has been verified.
 
-    When the task is cancelled, the unfinished file is removed.
+    It goes on from what an earlier download of the same blob to the same file left behind. When the task is
+    cancelled, or the connection stays lost, what has arrived is left for the next one.
 
     Args:
         registry: Where the blob is.
@@ -76,6 +99,7 @@ async def download(
         descriptor: Its digest and size; a size of 0 is unknown.
         target: The file.
         overwrite: Whether to replace a file of that name.
+        retries: How often a lost connection is made again.
         progress: Called on the event loop whenever bytes have arrived, and at the end.
         clock: Seconds, for speed and time left.
 
@@ -85,10 +109,13 @@ async def download(
     """
     meter = Meter(descriptor.size or None, clock=clock)
     if progress is not None:
-        meter.on_change = lambda: progress(meter.snapshot(State.RUNNING))
-    await fetch(registry, repository, descriptor, PartFile(target, overwrite=overwrite), meter)
-    if progress is not None:
-        progress(meter.snapshot(State.DONE))
+        meter.on_change = lambda: progress(meter.snapshot())
+    part = PartFile(target, digest=descriptor.digest, overwrite=overwrite)
+    try:
+        await Fetch(registry, repository, descriptor, retries).run(part, meter)
+    finally:
+        await in_thread(part.keep)
+    meter.enter(State.DONE)
 
 
 async def save_document(raw: bytes, digest: Digest, target: Path, *, overwrite: bool = False) -> None:
@@ -105,102 +132,102 @@ async def save_document(raw: bytes, digest: Digest, target: Path, *, overwrite: 
         DigestMismatchError: The document is not the one that the digest names.
         UnsupportedAlgorithmError: The digest cannot be verified.
     """
-    await store(raw, digest, PartFile(target, overwrite=overwrite), Meter(len(raw)))
-
-
-async def fetch(
-    registry: BlobSource, repository: Repository, descriptor: Descriptor, part: PartFile, meter: Meter
-) -> None:
-    """Download a blob into a part file and commit it; arguments and errors as for `download`."""
-    async with _writing(part, descriptor.size or None) as writer:
-        async with (
-            registry.get_blob(repository, descriptor) as stream,
-            contextlib.aclosing(aiter(stream)) as chunks,
-        ):
-            meter.begin(stream.size)
-            async for chunk in chunks:
-                await writer.write(chunk)
-                meter.advance(len(chunk))
-        await writer.commit(meter)
+    part = PartFile(target, overwrite=overwrite)
+    try:
+        await store(raw, digest, part, Meter(len(raw)))
+    finally:
+        await in_thread(part.discard)
 
 
 async def store(raw: bytes, digest: Digest, part: PartFile, meter: Meter) -> None:
     """Write a document into a part file and commit it; arguments and errors as for `save_document`."""
-    actual = await _in_thread(manifest_digest, raw, digest.algorithm)
+    actual = await in_thread(manifest_digest, raw, digest.algorithm)
     if actual != digest:
         raise DigestMismatchError(digest, actual)
-    async with _writing(part, len(raw)) as writer:
-        meter.begin(len(raw))
-        await writer.write(raw)
-        meter.advance(len(raw))
-        await writer.commit(meter)
+    await in_thread(part.open, len(raw))
+    meter.begin(len(raw))
+    await in_thread(part.write, raw)
+    meter.advance(len(raw))
+    meter.committing = True
+    await in_thread(part.commit)
 
 
-class _Writer:
-    """Writes a part file from worker threads, one piece at a time, while the next one is collected."""
+class Fetch:
+    """Downloads a blob into a part file and commits it; who made the file closes it.
 
-    def __init__(self, part: PartFile) -> None:
-        self._part = part
-        self._chunks: list[bytes] = []
-        self._size = 0
-        self._pending: asyncio.Future[None] | None = None
+    Args:
+        registry: Where the blob is.
+        repository: The repository that has it.
+        descriptor: Its digest and size.
+        retries: How often a lost connection is made again.
+    """
 
-    async def write(self, chunk: bytes) -> None:
-        """Take bytes; errors of the disk may come with a later call."""
-        self._chunks.append(chunk)
-        self._size += len(chunk)
-        if self._size >= WRITE_SIZE:
-            await self._flush()
+    def __init__(
+        self, registry: BlobSource, repository: Repository, descriptor: Descriptor, retries: Retries
+    ) -> None:
+        self._registry = registry
+        self._repository = repository
+        self._descriptor = descriptor
+        self._retries = retries
+        self._hasher = descriptor.digest.hasher()
+        self._no_more_waiting = asyncio.Event()
 
-    async def commit(self, meter: Meter) -> None:
-        """Write what is left, and give the file its name."""
-        await self._flush()
-        await self._settle()
+    async def run(self, part: PartFile, meter: Meter) -> None:
+        """Download; errors as for `download`."""
+        left_behind = await in_thread(part.open, self._descriptor.size or None)
+        if left_behind:
+            meter.check()
+            while done := await in_thread(part.hash_kept, self._hasher, CHECK_SIZE):
+                meter.advance(done)
+        patience = Patience(self._retries)
+        while True:
+            try:
+                await self._attempt(part, meter)
+                break
+            except DigestMismatchError:
+                await self._restart(part)
+                if not left_behind:
+                    raise
+                # The beginning may have been wrong, and not what has come now.
+                left_behind = 0
+                meter.notice = DAMAGED
+            except RegistryError as error:
+                wait = patience.wait(error, part.size)
+                if wait is None:
+                    raise
+                await self._wait(meter, error, wait)
         meter.committing = True
-        await _in_thread(self._part.commit)
+        await in_thread(part.commit)
 
-    async def close(self) -> None:
-        """Remove the file, unless it was committed."""
-        await _in_thread(self._part.discard)
+    def hurry(self) -> None:
+        """Try again now, where it waits for that."""
+        self._no_more_waiting.set()
 
-    async def _flush(self) -> None:
-        await self._settle()
-        if self._chunks:
-            data = b"".join(self._chunks)
-            self._chunks.clear()
-            self._size = 0
-            self._pending = asyncio.get_running_loop().run_in_executor(None, self._part.write, data)
-            self._pending.add_done_callback(_look_at)
+    async def _attempt(self, part: PartFile, meter: Meter) -> None:
+        """Ask for what is missing, and write it."""
+        async with self._registry.get_blob(
+            self._repository, self._descriptor, offset=part.size, hasher=self._hasher
+        ) as stream:
+            if stream.offset != part.size:
+                await self._restart(part)
+                meter.notice = NO_RANGES
+            self._hasher = stream.hasher or self._hasher
+            meter.begin(stream.size, part.size)
+            try:
+                await stream.pump(part.write, meter.advance)
+            except SizeMismatchError as error:
+                if error.actual > error.expected:
+                    # What goes on behind its end is another blob.
+                    await self._restart(part)
+                raise
 
-    async def _settle(self) -> None:
-        """Wait until the piece that is being written is on its way to the disk."""
-        if self._pending is not None:
-            await asyncio.shield(self._pending)
-            self._pending = None
+    async def _restart(self, part: PartFile) -> None:
+        self._hasher = self._descriptor.digest.hasher()
+        await in_thread(part.restart)
 
-
-@contextlib.asynccontextmanager
-async def _writing(part: PartFile, size: int | None) -> AsyncIterator[_Writer]:
-    """Open a part file; at the end it is removed, unless it was committed."""
-    writer = _Writer(part)
-    try:
-        await _in_thread(part.open, size)
-        yield writer
-    finally:
-        await writer.close()
-
-
-async def _in_thread(function: Callable[..., _Result], *arguments: object) -> _Result:
-    """Call a function on a worker thread; when cancelled, wait until it has returned."""
-    future = asyncio.get_running_loop().run_in_executor(None, function, *arguments)
-    try:
-        return await asyncio.shield(future)
-    except asyncio.CancelledError:
-        await asyncio.wait([future])
-        raise
-
-
-def _look_at(future: asyncio.Future[None]) -> None:
-    """Keep asyncio from complaining about an error of a piece that nobody waits for any more."""
-    if not future.cancelled():
-        future.exception()
+    async def _wait(self, meter: Meter, error: RegistryError, seconds: float) -> None:
+        self._no_more_waiting.clear()
+        meter.wait(error, seconds)
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._no_more_waiting.wait()

@@ -134,7 +134,7 @@ class DiskFullError(DownloadError):
 
     Args:
         path: The folder.
-        needed: The size of the whole file, in bytes, where it is known.
+        needed: The bytes that were still to come, where that is known.
         free: What was free before it began, in bytes, where it is known.
     """
 
@@ -144,7 +144,7 @@ class DiskFullError(DownloadError):
         self.needed = needed
         self.free = free
         if needed is not None and free is not None:
-            message = f"has no room: the file has {needed:,} bytes, and {free:,} are free"
+            message = f"has no room: {needed:,} bytes are to come, and {free:,} are free"
         else:
             message = "has no room left: the disk or the quota is full"
         super().__init__(message, path)

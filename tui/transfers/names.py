@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from itertools import count
 from typing import TYPE_CHECKING, Final
 
 from tui.client.media_types import essence, is_image_config, is_index, is_manifest
-from tui.sanitize import safe_file_name
+from tui.sanitize import FILE_NAME_BYTES, safe_file_name
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from tui.client.models import Descriptor
 
-__all__ = ["file_name"]
+__all__ = ["file_name", "file_names"]
 
 TITLE: Final = "org.opencontainers.image.title"
 """The annotation that names a file (image specification, "Pre-Defined Annotation Keys")."""
@@ -55,6 +58,36 @@ def file_name(descriptor: Descriptor) -> str:
     if title and descriptor.annotations.get(UNPACK) == "true" and not title.endswith(suffix):
         title = title.rstrip("/") + suffix
     return safe_file_name(title, plain)
+
+
+def file_names(descriptors: Sequence[Descriptor]) -> tuple[str, ...]:
+    """Name the files for several blobs or manifests in one folder, each differently.
+
+    Args:
+        descriptors: What is downloaded, in this order.
+
+    Returns:
+        What `file_name` says of each; where names are equal, also without regard to case, all but the first
+        get the short digest: `app-3f1c0a9be752.tar.gz`, and a number where that is not enough.
+    """
+    taken: set[str] = set()
+    names: list[str] = []
+    for descriptor in descriptors:
+        name = first = file_name(descriptor)
+        for number in count(1):
+            if name.casefold() not in taken:
+                break
+            name = _marked(first, descriptor.digest.short + (f"-{number}" if number > 1 else ""))
+        taken.add(name.casefold())
+        names.append(name)
+    return tuple(names)
+
+
+def _marked(name: str, mark: str) -> str:
+    head, dot, tail = name.partition(".")
+    while len(f"{head}-{mark}{dot}{tail}".encode()) > FILE_NAME_BYTES and head:
+        head = head[:-1]
+    return f"{head}-{mark}{dot}{tail}" if head else f"{mark}.bin"
 
 
 def _suffix(media_type: str) -> str:

@@ -1,90 +1,67 @@
-"""The unfinished file: `NAME.part`, written by one download at a time, which becomes `NAME` or vanishes.
+"""The unfinished file beside a target, written by one download at a time, which becomes the target.
+
+The unfinished file of a blob is called `NAME.DIGEST.part`, with the beginning of the digest, so that what is
+kept of one blob is never taken for the beginning of another; where the name has the digest itself, as those
+that the program chooses, it is `NAME.part`.
+
+It only ever grows at its end, in the order of the blob, and is only cut back: however a program ends, what it
+leaves is the beginning of the blob. When a machine goes down, some file systems leave zeros, or other bytes,
+where the last ones never reached the disk: zeros at the end are cut off, and the rest is hashed before it is
+used, so that damage shows at the latest in the digest of the whole, and the download begins again. The file
+is synchronised with the disk once, before it gets its name; what is kept is not.
 
 The methods block, and are called from worker threads; a `PartFile` may be discarded from one thread while
 another one is still about to write it.
-
-On POSIX the unfinished file is created exclusively and locked (`flock`) as long as it is written. One that is
-there already and that nobody has locked was left behind by a program that ended: it is replaced. Windows does
-not let a file be deleted that a program has open, which serves as the lock.
 """
 
 from __future__ import annotations
 
-import contextlib
-import errno
 import os
 import shutil
-import stat
 import sys
 import threading
 from typing import TYPE_CHECKING, Final
 
-from tui.transfers.errors import (
-    DiskFullError,
-    FolderError,
-    FolderMissingError,
-    PartBlockedError,
-    PartInUseError,
-    TargetExistsError,
-    TargetNameError,
-    WriteError,
-    write_error,
-)
-
-if sys.platform != "win32":
-    import fcntl
+from tui.transfers.errors import DiskFullError, WriteError
+from tui.transfers.locking import is_at, open_locked
+from tui.transfers.placing import check_target, move, sync_folder, translated
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from hashlib import _Hash
     from pathlib import Path
 
-__all__ = ["PART_SUFFIX", "PartFile", "check_target"]
+    from tui.client.names import Digest
+
+__all__ = ["PART_SUFFIX", "PartFile", "kept_size", "part_path"]
 
 PART_SUFFIX: Final = ".part"
 """What the name of an unfinished file ends with."""
 
-_ATTEMPTS: Final = 8
-"""How often a file that others remove under one's hands is created anew."""
-
-_FLAGS: Final = (
-    os.O_RDWR | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
-)
-_LOCKS_UNSUPPORTED: Final = {errno.ENOLCK, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EINVAL}
-_LINKS_UNSUPPORTED: Final = {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK}
+READ_SIZE: Final = 1024 * 1024
+"""Bytes that are read at once from what was kept."""
 
 
-def check_target(target: Path, *, overwrite: bool = False) -> None:
-    """Look whether a download to `target` could begin; it may still turn out otherwise when it does.
+def part_path(target: Path, digest: Digest | None) -> Path:
+    """Tell where the unfinished file of a target lies.
 
     Args:
         target: The file.
-        overwrite: Whether a file of that name is to be replaced.
-
-    Raises:
-        TargetNameError: The path ends with no name of a file.
-        FolderError: The folder is missing, is none, or cannot be looked into.
-        TargetExistsError: Something of that name is there.
+        digest: The blob's digest; None for what is never continued.
     """
-    if target.name in {"", ".", ".."} or "\0" in str(target):
-        raise TargetNameError(target)
-    folder = target.parent
-    with _translated(target):
-        try:
-            found = folder.stat()
-        except FileNotFoundError as error:
-            raise FolderMissingError(folder) from error
-        except NotADirectoryError as error:
-            raise FolderError(folder) from error
-        if not stat.S_ISDIR(found.st_mode):
-            raise FolderError(folder)
-        try:
-            mode = target.lstat().st_mode
-        except FileNotFoundError:
-            return
-    if stat.S_ISDIR(mode):
-        raise TargetExistsError(target, replaceable=False)
-    if not overwrite:
-        raise TargetExistsError(target)
+    if not target.name:
+        return target
+    told = "" if digest is None or digest.short in target.name else f".{digest.short}"
+    return target.with_name(f"{target.name}{told}{PART_SUFFIX}")
+
+
+def kept_size(target: Path, digest: Digest) -> int:
+    """Tell how many bytes of a blob lie beside a target, from which a download would go on; 0 for none."""
+    path = part_path(target, digest)
+    try:
+        return path.lstat().st_size if path.is_file() and not path.is_symlink() else 0
+    except OSError:
+        # What cannot be looked at is not gone on from; the download itself tells why.
+        return 0
 
 
 class PartFile:
@@ -92,47 +69,112 @@ class PartFile:
 
     Args:
         target: The file that it becomes.
+        digest: The blob's digest, for a download that goes on from what an earlier one left behind; what was
+            left is replaced where the digest is left out.
         overwrite: Whether to replace what has the target's name then; otherwise that is an error.
+
+    Attributes:
+        path: The unfinished file.
+        size: How many bytes it has.
     """
 
-    def __init__(self, target: Path, *, overwrite: bool = False) -> None:
+    def __init__(self, target: Path, *, digest: Digest | None = None, overwrite: bool = False) -> None:
         self.target = target
-        self.path = target.with_name(target.name + PART_SUFFIX) if target.name else target
+        self.path = part_path(target, digest)
+        self.size = 0
         self._overwrite = overwrite
+        self._reuse = digest is not None
         self._lock = threading.Lock()
         self._descriptor: int | None = None
+        self._intact = True
         self._ended = False
 
-    def open(self, size: int | None = None) -> None:
-        """Create the file and lock it.
+    def open(self, size: int | None = None) -> int:
+        """Create the file, or open what was left behind, and lock it.
+
+        What was left behind has to be hashed, with `hash_kept`, before more is written.
 
         Args:
             size: The size that it will have, in bytes, where it is known.
 
+        Returns:
+            How many bytes were left behind.
+
         Raises:
             DownloadError: The target or its folder cannot be used, or somebody else writes it.
         """
-        with self._lock, _translated(self.target):
+        with self._lock, translated(self.target):
+            self._remove_second_name()
             check_target(self.target, overwrite=self._overwrite)
-            free = shutil.disk_usage(self.target.parent).free
-            # Some file systems say 0 and mean that they do not know.
-            if size is not None and 0 < free < size:
-                raise DiskFullError(self.target.parent, needed=size, free=free)
-            if not self._ended:
-                self._descriptor = _create(self.path)
+            if self._ended:
+                return 0
+            self._descriptor, self.size = open_locked(self.path, reuse=self._reuse)
+            try:
+                if self.size:
+                    self._cut_back(size)
+                self._check_room(size)
+            except BaseException:
+                self._release(remove=not self.size)
+                raise
+            return self.size
 
-    def write(self, data: bytes) -> None:
-        """Append to the file.
+    def hash_kept(self, hasher: _Hash, limit: int) -> int:
+        """Hash some of what was left behind; what comes next is written after what has been hashed.
+
+        Args:
+            hasher: What hashes it.
+            limit: The most bytes that are hashed by this call.
+
+        Returns:
+            How many were; 0 at the end.
 
         Raises:
-            DownloadError: The disk is full, or fails.
+            DownloadError: The file cannot be read.
         """
-        with self._lock, _translated(self.target):
+        done = 0
+        while done < limit:
+            with self._lock, translated(self.target):
+                if self._descriptor is None:
+                    return done
+                block = os.read(self._descriptor, min(READ_SIZE, limit - done))
+                if not block:
+                    self.size = os.lseek(self._descriptor, 0, os.SEEK_CUR)
+                    return done
+            hasher.update(block)
+            done += len(block)
+        return done
+
+    def write(self, data: bytes) -> None:
+        """Append to the file; without effect when it is closed.
+
+        Raises:
+            DownloadError: The disk is full, or fails, now or before: nothing is written behind a gap.
+        """
+        with self._lock, translated(self.target):
             if self._descriptor is None:
                 return
+            if not self._intact:
+                raise WriteError(self.target, "the disk has failed before")
+            self._intact = False
             rest = memoryview(data)
             while rest:
-                rest = rest[os.write(self._descriptor, rest) :]
+                written = os.write(self._descriptor, rest)
+                self.size += written
+                rest = rest[written:]
+            self._intact = True
+
+    def restart(self) -> None:
+        """Throw away what has been written, and begin at the first byte.
+
+        Raises:
+            DownloadError: The disk fails.
+        """
+        with self._lock, translated(self.target):
+            if self._descriptor is not None:
+                os.lseek(self._descriptor, 0, os.SEEK_SET)
+                os.ftruncate(self._descriptor, 0)
+                self.size = 0
+                self._intact = True
 
     def commit(self) -> None:
         """Make the file durable and give it the target's name, in one step that replaces nothing unasked.
@@ -141,17 +183,30 @@ class PartFile:
             TargetExistsError: Something has got the target's name in the meantime.
             DownloadError: The disk fails.
         """
-        with self._lock, _translated(self.target):
+        with self._lock, translated(self.target):
             if self._descriptor is None:
                 return
             os.fsync(self._descriptor)
-            if not _is_at(self._descriptor, self.path):
+            if not is_at(self._descriptor, self.path):
                 raise WriteError(self.target, "the unfinished file was removed by another program")
             if sys.platform == "win32":
                 self._close()
-            _move(self.path, self.target, overwrite=self._overwrite)
+            move(self.path, self.target, overwrite=self._overwrite)
             self._close()
-            _sync_folder(self.target.parent)
+            self.size = 0
+            sync_folder(self.target.parent)
+
+    def keep(self) -> None:
+        """Close the file and leave it for the next download, unless it was committed or is empty.
+
+        An `open` that comes later does nothing.
+
+        Raises:
+            DownloadError: The file cannot be closed.
+        """
+        with self._lock, translated(self.target):
+            self._ended = True
+            self._release(remove=not self.size)
 
     def discard(self) -> None:
         """Remove the file, unless it was committed; an `open` that comes later does nothing.
@@ -159,18 +214,62 @@ class PartFile:
         Raises:
             DownloadError: The file cannot be removed.
         """
-        with self._lock, _translated(self.target):
+        with self._lock, translated(self.target):
             self._ended = True
-            if self._descriptor is None:
-                return
-            mine = _is_at(self._descriptor, self.path)
-            if sys.platform == "win32":
-                self._close()
-            try:
-                if mine:
-                    self.path.unlink(missing_ok=True)
-            finally:
-                self._close()
+            self._release(remove=True)
+
+    def remove(self) -> None:
+        """Remove what was left behind, unless somebody else writes it; without effect where nothing was.
+
+        Raises:
+            DownloadError: The file cannot be removed.
+        """
+        with self._lock, translated(self.target):
+            if self._descriptor is None and os.path.lexists(self.path):
+                self._descriptor, _ = open_locked(self.path, reuse=self._reuse)
+            self._release(remove=True)
+
+    def _remove_second_name(self) -> None:
+        """Finish the commit of a program that ended between giving the name and taking the other away."""
+        try:
+            if os.path.samestat(self.path.lstat(), self.target.lstat()):
+                self.path.unlink(missing_ok=True)
+        except (OSError, ValueError):
+            # One of them is not there, or cannot be one of a file, which `check_target` tells.
+            return
+
+    def _cut_back(self, size: int | None) -> None:
+        """Cut off what cannot be the beginning of the blob."""
+        if self._descriptor is None:
+            return
+        whole = (
+            0 if size is not None and self.size > size else _end_without_zeros(self._descriptor, self.size)
+        )
+        if whole < self.size:
+            os.ftruncate(self._descriptor, whole)
+            self.size = whole
+        os.lseek(self._descriptor, 0, os.SEEK_SET)
+
+    def _check_room(self, size: int | None) -> None:
+        if size is None:
+            return
+        free = shutil.disk_usage(self.target.parent).free
+        # Some file systems say 0 and mean that they do not know.
+        if 0 < free < size - self.size:
+            raise DiskFullError(self.target.parent, needed=size - self.size, free=free)
+
+    def _release(self, *, remove: bool) -> None:
+        if self._descriptor is None:
+            return
+        mine = remove and is_at(self._descriptor, self.path)
+        if sys.platform == "win32":
+            self._close()
+        try:
+            if mine:
+                self.path.unlink(missing_ok=True)
+                self.size = 0
+        finally:
+            self._close()
 
     def _close(self) -> None:
         descriptor, self._descriptor = self._descriptor, None
@@ -178,119 +277,15 @@ class PartFile:
             os.close(descriptor)
 
 
-@contextlib.contextmanager
-def _translated(target: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise write_error(error, target) from error
-
-
-def _create(path: Path) -> int:
-    """Create the unfinished file, after removing one that was left behind, and lock it."""
-    for _ in range(_ATTEMPTS):
-        try:
-            # The mode is that of any new file: the person's umask decides.
-            descriptor = os.open(path, _FLAGS | os.O_CREAT | os.O_EXCL, 0o666)
-        except FileExistsError:
-            _remove_orphan(path)
-            continue
-        if _try_lock(descriptor) is False:
-            os.close(descriptor)
-            break
-        if _is_at(descriptor, path):
-            return descriptor
-        # Between creation and lock somebody took it for left behind, and removed it.
-        os.close(descriptor)
-    raise PartInUseError(path)
-
-
-def _remove_orphan(path: Path) -> None:
-    """Remove an unfinished file that nobody writes any more."""
-    if sys.platform == "win32":
-        try:
-            path.unlink(missing_ok=True)
-        except PermissionError as error:
-            raise PartInUseError(path) from error
-        return
-    try:
-        descriptor = os.open(path, _FLAGS | os.O_NONBLOCK)
-    except FileNotFoundError:
-        return
-    except OSError as error:
-        raise PartBlockedError(path, "it is no file that this program could have left behind") from error
-    try:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise PartBlockedError(path, "it is no regular file")
-        locked = _try_lock(descriptor)
-        if locked is False:
-            raise PartInUseError(path)
-        if locked is None:
-            raise PartBlockedError(path, "this file system cannot tell whether another download writes it")
-        if _is_at(descriptor, path):
-            path.unlink(missing_ok=True)
-    finally:
-        os.close(descriptor)
-
-
-def _try_lock(descriptor: int) -> bool | None:
-    """Lock a file; False if somebody else has, None where there are no locks."""
-    if sys.platform == "win32":
-        return True
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    except OSError as error:
-        if error.errno in _LOCKS_UNSUPPORTED:
-            return None
-        raise
-    return True
-
-
-def _is_at(descriptor: int, path: Path) -> bool:
-    """Tell whether an open file is the one that a path names."""
-    try:
-        return os.path.samestat(os.fstat(descriptor), path.lstat())
-    except FileNotFoundError:
-        return False
-
-
-def _move(part: Path, target: Path, *, overwrite: bool) -> None:
-    if overwrite:
-        # A symbolic link of that name is replaced itself, not what it leads to.
-        try:
-            part.replace(target)
-        except IsADirectoryError as error:
-            raise TargetExistsError(target, replaceable=False) from error
-        return
-    try:
-        if sys.platform == "win32":
-            part.rename(target)
-            return
-        try:
-            os.link(part, target)
-        except OSError as error:
-            if error.errno not in _LINKS_UNSUPPORTED:
-                raise
-            # An empty file takes the name first, which only one can do, and is replaced by the whole one.
-            os.close(os.open(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666))
-            part.replace(target)
-        else:
-            part.unlink()
-    except FileExistsError as error:
-        raise TargetExistsError(target, replaceable=not target.is_dir()) from error
-
-
-def _sync_folder(folder: Path) -> None:
-    """Make the new name durable, where folders can be synchronised."""
-    if sys.platform == "win32":
-        return
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    except OSError as error:
-        if error.errno != errno.EINVAL:
-            raise
-    finally:
-        os.close(descriptor)
+def _end_without_zeros(descriptor: int, size: int) -> int:
+    """Find the end of a file without the zeros that its last bytes may be."""
+    end = size
+    while end:
+        start = max(end - READ_SIZE, 0)
+        os.lseek(descriptor, start, os.SEEK_SET)
+        block = os.read(descriptor, end - start)
+        kept = len(block.rstrip(b"\0"))
+        if kept:
+            return start + kept
+        end = start
+    return 0

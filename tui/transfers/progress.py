@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from tui.client.errors import RegistryError
+
 __all__ = ["Meter", "Progress", "State"]
 
 SPEED_WINDOW: Final = 5.0
@@ -25,16 +27,27 @@ class State(Enum):
 
     QUEUED = "queued"
     """It waits until others have ended."""
+    CHECKING = "checking"
+    """What an earlier download left behind is being hashed, before more is asked for."""
     RUNNING = "running"
+    WAITING = "waiting"
+    """The connection was lost; it waits before it tries again."""
+    PAUSED = "paused"
+    """It was interrupted on purpose, and can be gone on with."""
     DONE = "done"
     """The file is verified and has its name."""
     FAILED = "failed"
     CANCELLED = "cancelled"
 
     @property
+    def is_active(self) -> bool:
+        """Whether it is under way, or will be by itself."""
+        return self in {State.QUEUED, State.CHECKING, State.RUNNING, State.WAITING}
+
+    @property
     def is_final(self) -> bool:
         """Whether nothing will change any more."""
-        return self not in {State.QUEUED, State.RUNNING}
+        return not self.is_active and self is not State.PAUSED
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,26 +56,31 @@ class Progress:
 
     state: State
     done: int
-    """Bytes that have arrived."""
+    """Bytes that are there; while it is checking, those that have been checked."""
     total: int | None
     """Bytes of the whole; None where nobody knows."""
     speed: float
     """Bytes a second, over the last seconds; 0 unless it is running."""
     eta: float | None
     """Seconds that are left at this speed; None where that cannot be told."""
+    notice: str = ""
+    """What a person should know of its course, as a phrase: that it had to begin again, say."""
 
 
 class Meter:
-    """Counts bytes as they arrive.
+    """Counts bytes as they arrive; lives on one event loop.
 
     Args:
         total: Bytes of the whole, where they are known.
         clock: Seconds, from any beginning; never goes back.
-        on_change: Called after each change, on the thread that counts.
+        on_change: Called after each change.
 
     Attributes:
+        state: What the transfer is doing.
         total: Bytes of the whole, where they are known.
-        done: Bytes that have arrived.
+        done: Bytes that are there, or have been checked.
+        notice: What a person should know of its course, as a phrase.
+        setback: What it lost the connection by; None unless it is waiting.
         on_change: As the argument.
         committing: Whether all bytes are there and verified, and the file is about to get its name.
     """
@@ -74,21 +92,60 @@ class Meter:
         clock: Callable[[], float] = time.monotonic,
         on_change: Callable[[], None] | None = None,
     ) -> None:
+        self.state = State.QUEUED
         self.total = total
         self.done = 0
+        self.notice = ""
+        self.setback: RegistryError | None = None
         self.on_change = on_change
         self.committing = False
         self._clock = clock
+        self._until = 0.0
         self._samples: deque[tuple[float, int]] = deque()
 
-    def begin(self, total: int | None) -> None:
-        """Start the clock: the first bytes are about to arrive."""
+    @property
+    def wait_left(self) -> float | None:
+        """Seconds until it tries again; None unless it is waiting."""
+        return max(self._until - self._clock(), 0.0) if self.state is State.WAITING else None
+
+    def enter(self, state: State) -> None:
+        """Begin to do something else; what it waited for is over."""
+        self.state = state
+        self.setback = None
+        self._tell()
+
+    def end(self, state: State) -> None:
+        """Come to rest."""
+        self.committing = False
+        self.enter(state)
+
+    def check(self) -> None:
+        """Begin to check what an earlier download left behind."""
+        self.done = 0
+        self.enter(State.CHECKING)
+
+    def begin(self, total: int | None, done: int = 0) -> None:
+        """Start the clock: the first bytes are about to arrive.
+
+        Args:
+            total: Bytes of the whole, where they are known.
+            done: Bytes that are there already, which do not count for the speed.
+        """
         self.total = total
-        self._samples.append((self._clock(), self.done))
+        self.done = done
+        self._samples.clear()
+        self._samples.append((self._clock(), done))
+        self.enter(State.RUNNING)
+
+    def wait(self, setback: RegistryError, seconds: float) -> None:
+        """Begin to wait, after the connection was lost."""
+        self.enter(State.WAITING)
+        self.setback = setback
+        self._until = self._clock() + seconds
         self._tell()
 
     def advance(self, count: int) -> None:
-        """Count bytes that have arrived."""
+        """Count bytes that have arrived, or have been checked."""
         self.done += count
         now = self._clock()
         if not self._samples or now - self._samples[-1][0] >= SAMPLE_INTERVAL:
@@ -105,13 +162,13 @@ class Meter:
         since, before = self._samples[0]
         return (self.done - before) / (now - since) if now > since else 0.0
 
-    def snapshot(self, state: State) -> Progress:
+    def snapshot(self) -> Progress:
         """Return how far it is now."""
-        speed = self.speed() if state is State.RUNNING else 0.0
+        speed = self.speed() if self.state is State.RUNNING else 0.0
         eta = None
-        if state is State.RUNNING and self.total is not None and speed > 0:
+        if self.total is not None and speed > 0:
             eta = max(self.total - self.done, 0) / speed
-        return Progress(state, self.done, self.total, speed, eta)
+        return Progress(self.state, self.done, self.total, speed, eta, self.notice)
 
     def _forget(self, now: float) -> None:
         """Drop the points before the window, except the last of them, from which the window is counted."""

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from typing import TYPE_CHECKING, Final
 
 from tui.sanitize import safe_file_name
+from tui.transfers.download import DEFAULT_RETRIES
+from tui.transfers.jobs import BlobJob, DocumentJob
 from tui.transfers.names import file_name
-from tui.transfers.transfer import BlobJob, DocumentJob, Transfer
+from tui.transfers.transfer import Transfer, Turns
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -17,7 +18,8 @@ if TYPE_CHECKING:
     from tui.client.models import Descriptor
     from tui.client.names import Repository
     from tui.transfers.download import BlobSource
-    from tui.transfers.transfer import Job
+    from tui.transfers.jobs import Job
+    from tui.transfers.retries import Retries
 
 __all__ = ["DEFAULT_LIMIT", "Downloads"]
 
@@ -30,6 +32,7 @@ class Downloads:
 
     Args:
         limit: How many run at the same time.
+        retries: How often a lost connection is made again.
         clock: Seconds, for speed and time left.
         on_change: Called on the event loop when a transfer is added, gets bytes, or changes its state.
     """
@@ -38,12 +41,14 @@ class Downloads:
         self,
         *,
         limit: int = DEFAULT_LIMIT,
+        retries: Retries = DEFAULT_RETRIES,
         clock: Callable[[], float] = time.monotonic,
         on_change: Callable[[Transfer], None] | None = None,
     ) -> None:
         self._clock = clock
         self._on_change = on_change
-        self._turns = asyncio.Semaphore(limit)
+        self._retries = retries
+        self._turns = Turns(limit)
         self._transfers: list[Transfer] = []
 
     @property
@@ -53,8 +58,8 @@ class Downloads:
 
     @property
     def active(self) -> tuple[Transfer, ...]:
-        """The transfers that run or wait for their turn."""
-        return tuple(transfer for transfer in self._transfers if not transfer.state.is_final)
+        """The transfers that are under way or wait for their turn: what leaving the program interrupts."""
+        return tuple(transfer for transfer in self._transfers if transfer.state.is_active)
 
     @property
     def speed(self) -> float:
@@ -74,6 +79,8 @@ class Downloads:
     ) -> Transfer:
         """Download a blob into a folder, as soon as it is its turn.
 
+        It goes on from what an earlier download of it to the same file left behind, also of an earlier run.
+
         Args:
             registry: Where the blob is.
             repository: The repository that has it.
@@ -83,7 +90,7 @@ class Downloads:
             overwrite: Whether to replace a file of that name.
             label: Where it comes from, for people; by default the repository.
         """
-        job = BlobJob(registry, repository, descriptor)
+        job = BlobJob(registry, repository, descriptor, self._retries)
         target = _target(folder, name, file_name(descriptor))
         return self._add(self._new(job, target, label or str(repository), overwrite=overwrite))
 
@@ -112,7 +119,7 @@ class Downloads:
         return self._add(self._new(job, target, label, overwrite=overwrite))
 
     def retry(self, transfer: Transfer, *, overwrite: bool | None = None) -> Transfer:
-        """Start a transfer that has ended once more, in its place in the list.
+        """Start a transfer that has ended once more, in its place in the list, from what it has left.
 
         Args:
             transfer: The one that ended.
@@ -134,30 +141,38 @@ class Downloads:
         return self._add(again, place)
 
     def forget(self, transfer: Transfer) -> None:
-        """Take a transfer that has ended out of the list; one that has not stays there."""
-        if transfer.state.is_final and transfer in self._transfers:
+        """Take a transfer that has ended or is paused out of the list; one that is under way stays there.
+
+        What it has left on the disk stays there, too.
+        """
+        if not transfer.state.is_active and transfer in self._transfers:
             self._transfers.remove(transfer)
 
     def forget_ended(self) -> None:
         """Take all transfers that have ended out of the list."""
-        self._transfers = list(self.active)
+        self._transfers = [transfer for transfer in self._transfers if not transfer.state.is_final]
 
     async def aclose(self) -> None:
-        """Cancel what has not ended, and wait until the unfinished files are removed."""
-        active = self.active
-        for transfer in active:
-            transfer.cancel()
-        for transfer in active:
+        """Interrupt what is under way, and wait until it is closed; what has arrived is left for later."""
+        for transfer in self.active:
+            transfer.pause()
+        for transfer in self._transfers:
             await transfer.wait()
 
     def _new(self, job: Job, target: Path, label: str, *, overwrite: bool) -> Transfer:
         return Transfer(
-            job, target, label=label, overwrite=overwrite, clock=self._clock, on_change=self._tell
+            job,
+            target,
+            label=label,
+            overwrite=overwrite,
+            turns=self._turns,
+            clock=self._clock,
+            on_change=self._tell,
         )
 
     def _add(self, transfer: Transfer, place: int | None = None) -> Transfer:
         self._transfers.insert(len(self._transfers) if place is None else place, transfer)
-        transfer.begin(self._turns)
+        transfer.begin()
         return transfer
 
     def _tell(self, transfer: Transfer) -> None:

@@ -3,82 +3,34 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from tui.client.errors import RegistryError
-from tui.transfers.download import fetch, store
-from tui.transfers.errors import DownloadError
-from tui.transfers.part import PartFile
+from tui.client.threads import in_thread
+from tui.transfers.errors import DownloadError, PartInUseError
 from tui.transfers.progress import Meter, Progress, State
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from tui.client.models import Descriptor
-    from tui.client.names import Digest, Repository
-    from tui.transfers.download import BlobSource
+    from tui.client.names import Digest
+    from tui.transfers.jobs import Job
+    from tui.transfers.part import PartFile
 
-__all__ = ["BlobJob", "DocumentJob", "Job", "Transfer"]
-
-
-class Job(Protocol):
-    """What a transfer does once it is its turn."""
-
-    @property
-    def digest(self) -> Digest:
-        """What the file will be verified against."""
-        ...
-
-    @property
-    def size(self) -> int | None:
-        """Bytes of the whole, where they are known beforehand."""
-        ...
-
-    async def run(self, part: PartFile, meter: Meter) -> None:
-        """Fill a part file, and commit it."""
-        ...
+__all__ = ["Transfer", "Turns"]
 
 
-@dataclass(frozen=True, slots=True)
-class BlobJob:
-    """Downloads a blob."""
+class Turns:
+    """Who may run, and who has which file.
 
-    registry: BlobSource
-    repository: Repository
-    descriptor: Descriptor
+    Args:
+        limit: How many transfers run at the same time.
+    """
 
-    @property
-    def digest(self) -> Digest:
-        """The blob's digest."""
-        return self.descriptor.digest
-
-    @property
-    def size(self) -> int | None:
-        """The size that its descriptor says."""
-        return self.descriptor.size or None
-
-    async def run(self, part: PartFile, meter: Meter) -> None:
-        """Fill a part file from the registry, and commit it."""
-        await fetch(self.registry, self.repository, self.descriptor, part, meter)
-
-
-@dataclass(frozen=True, slots=True)
-class DocumentJob:
-    """Writes a document that is at hand."""
-
-    raw: bytes
-    digest: Digest
-
-    @property
-    def size(self) -> int | None:
-        """The document's size."""
-        return len(self.raw)
-
-    async def run(self, part: PartFile, meter: Meter) -> None:
-        """Fill a part file with the document, and commit it."""
-        await store(self.raw, self.digest, part, meter)
+    def __init__(self, limit: int) -> None:
+        self.places = asyncio.Semaphore(limit)
+        self.owners: dict[Path, Transfer] = {}
 
 
 class Transfer:
@@ -90,6 +42,7 @@ class Transfer:
         label: Where it comes from, for people: a reference, say. Foreign text.
         overwrite: Whether a file of that name is replaced.
         error: Why it failed: a `DownloadError` or a `RegistryError`, with its `remedy`; else None.
+        kept: Bytes that an interruption has left on the disk, from which it would go on; 0 while it runs.
     """
 
     def __init__(
@@ -99,6 +52,7 @@ class Transfer:
         *,
         label: str,
         overwrite: bool,
+        turns: Turns,
         clock: Callable[[], float],
         on_change: Callable[[Transfer], None],
     ) -> None:
@@ -107,11 +61,13 @@ class Transfer:
         self.label = label
         self.overwrite = overwrite
         self.error: DownloadError | RegistryError | None = None
+        self.kept = 0
+        self._turns = turns
         self._on_change = on_change
         self._meter = Meter(job.size, clock=clock, on_change=self._tell)
-        self._state = State.QUEUED
         self._task: asyncio.Task[None] | None = None
-        self._ended = asyncio.Event()
+        self._wanted = State.DONE
+        self._rest = asyncio.Event()
 
     @property
     def name(self) -> str:
@@ -126,16 +82,16 @@ class Transfer:
     @property
     def state(self) -> State:
         """What it is doing."""
-        return self._state
+        return self._meter.state
 
     @property
     def progress(self) -> Progress:
         """How far it is now."""
-        return self._meter.snapshot(self._state)
+        return self._meter.snapshot()
 
     @property
     def done(self) -> int:
-        """Bytes that have arrived."""
+        """Bytes that have arrived; while it is checking, those that have been checked."""
         return self._meter.done
 
     @property
@@ -153,51 +109,114 @@ class Transfer:
         """Seconds that are left at this speed; None where that cannot be told."""
         return self.progress.eta
 
-    def begin(self, turns: asyncio.Semaphore) -> None:
-        """Start it on the running loop; it waits for one of the turns."""
-        loop = asyncio.get_running_loop()
-        self._task = loop.create_task(self._run(turns), name=f"download {self.digest.short}")
+    @property
+    def notice(self) -> str:
+        """What a person should know of its course, as a phrase: that it had to begin again, say; or empty."""
+        return self._meter.notice
+
+    @property
+    def setback(self) -> RegistryError | None:
+        """What it lost the connection by, while it waits before it tries again; else None."""
+        return self._meter.setback
+
+    @property
+    def wait_left(self) -> float | None:
+        """Seconds until it tries again; None unless it is waiting for that."""
+        return self._meter.wait_left
+
+    def begin(self) -> None:
+        """Start it on the running loop, when it is its turn."""
+        self.error = None
+        self._wanted = State.DONE
+        self._rest.clear()
+        self._task = asyncio.get_running_loop().create_task(self._run(), name=f"download {self.digest.short}")
         self._task.add_done_callback(self._end)
-        self._tell()
+        self._meter.enter(State.QUEUED)
+
+    def pause(self) -> None:
+        """Interrupt it, and leave what has arrived on the disk for `resume`, in this run or another one.
+
+        Nothing happens where it is not under way, or has all its bytes verified and is about to be done.
+        """
+        if self.state.is_active and not self._meter.committing and self._wanted is State.DONE:
+            self._stop(State.PAUSED)
+
+    def resume(self) -> None:
+        """Go on with it after a pause, at the end of the queue; where it waits to try again, try now."""
+        if self.state is State.WAITING:
+            self.job.hurry()
+        elif self.state is State.PAUSED and self._rest.is_set():
+            self.begin()
 
     def cancel(self) -> None:
-        """Stop it, and remove what has arrived.
+        """Stop it, and remove what has arrived; also after a pause, and what a failure has left.
 
-        Nothing happens where it has ended, or has all its bytes verified and is about to be done.
+        Nothing happens where it is done, or has all its bytes verified and is about to be done.
         """
-        if self._task is not None and not self._meter.committing:
-            self._task.cancel()
+        if self.state.is_active:
+            if not self._meter.committing:
+                self._stop(State.CANCELLED)
+        elif self._rest.is_set() and (self.kept or self.state is State.PAUSED):
+            self._rest.clear()
+            self._remove()
 
     async def wait(self) -> State:
-        """Wait until it has ended, in whatever way, and return its state."""
-        await self._ended.wait()
-        return self._state
+        """Wait until it is not under way any more, paused or ended in whatever way, and return its state."""
+        await self._rest.wait()
+        return self.state
 
-    async def _run(self, turns: asyncio.Semaphore) -> None:
-        async with turns:
-            self._change(State.RUNNING)
-            await self.job.run(PartFile(self.target, overwrite=self.overwrite), self._meter)
+    def _stop(self, wanted: State) -> None:
+        self._wanted = wanted
+        if self._task is not None:
+            self._task.cancel()
+
+    async def _run(self) -> None:
+        if self._turns.owners.setdefault(self.target, self) is not self:
+            raise PartInUseError(self.target)
+        async with self._turns.places:
+            self.kept = 0
+            self._meter.enter(State.RUNNING)
+            part = self.job.part(self.target, overwrite=self.overwrite)
+            try:
+                await self.job.run(part, self._meter)
+            finally:
+                await in_thread(self._put_away, part)
+
+    def _put_away(self, part: PartFile) -> None:
+        """Close what has been written, and remove it where that is wanted."""
+        part.keep()
+        if self._wanted is State.CANCELLED:
+            part.remove()
+        self.kept = part.size
+
+    def _remove(self) -> None:
+        """Begin to remove what is left."""
+        self._wanted = State.CANCELLED
+        part = self.job.part(self.target, overwrite=self.overwrite)
+        self._task = asyncio.get_running_loop().create_task(in_thread(self._put_away, part))
+        self._task.add_done_callback(self._end)
 
     def _end(self, task: asyncio.Task[None]) -> None:
         """Note how it ended; what neither the disk nor the registry refused is a bug, and told as one."""
         error = None if task.cancelled() else task.exception()
-        if isinstance(error, DownloadError | RegistryError):
-            self.error = error
-        self._ended.set()
-        if task.cancelled():
-            self._change(State.CANCELLED)
-        elif error is None:
-            self._change(State.DONE)
-        else:
-            self._change(State.FAILED)
+        if error is None and self._wanted is State.CANCELLED and self.kept:
+            self._remove()
+            return
+        if self._turns.owners.get(self.target) is self:
+            del self._turns.owners[self.target]
+        self.error = error if isinstance(error, DownloadError | RegistryError) else None
+        self._rest.set()
+        self._meter.end(self._outcome(task))
         if error is not None and self.error is None:
             task.get_loop().call_exception_handler(
                 {"message": "a transfer ended with an unexpected error", "exception": error, "task": task}
             )
 
-    def _change(self, state: State) -> None:
-        self._state = state
-        self._tell()
+    def _outcome(self, task: asyncio.Task[None]) -> State:
+        if task.cancelled():
+            # Whoever ends the event loop wants a pause.
+            return State.PAUSED if self._wanted is State.DONE else self._wanted
+        return self._wanted if task.exception() is None else State.FAILED
 
     def _tell(self) -> None:
         self._on_change(self)

@@ -1,0 +1,45 @@
+"""Calls that block, on worker threads, awaited on the event loop."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = ["finished", "in_thread"]
+
+_Result = TypeVar("_Result")
+
+
+async def in_thread(function: Callable[..., _Result], *arguments: object) -> _Result:
+    """Call a function on a worker thread; when cancelled, however often, wait until it has returned.
+
+    Args:
+        function: What is called.
+        *arguments: Its arguments.
+    """
+    return await finished(asyncio.get_running_loop().run_in_executor(None, function, *arguments))
+
+
+async def finished(future: asyncio.Future[_Result], stop: Callable[[], None] | None = None) -> _Result:
+    """Wait for what goes on elsewhere; when cancelled, however often, wait until it has ended.
+
+    Args:
+        future: Its outcome.
+        stop: Called when the wait is cancelled, so that it ends soon.
+    """
+    try:
+        return await asyncio.shield(future)
+    except asyncio.CancelledError:
+        if stop is not None:
+            stop()
+        while not future.done():
+            try:
+                await asyncio.wait([future])
+            except asyncio.CancelledError:
+                continue
+        if not future.cancelled():
+            future.exception()
+        raise

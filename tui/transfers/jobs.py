@@ -1,0 +1,114 @@
+"""What a transfer does once it is its turn."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+from tui.transfers.download import Fetch, store
+from tui.transfers.part import PartFile
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tui.client.models import Descriptor
+    from tui.client.names import Digest, Repository
+    from tui.transfers.download import BlobSource
+    from tui.transfers.progress import Meter
+    from tui.transfers.retries import Retries
+
+__all__ = ["BlobJob", "DocumentJob", "Job"]
+
+
+class Job(Protocol):
+    """What a transfer does once it is its turn."""
+
+    @property
+    def digest(self) -> Digest:
+        """What the file will be verified against."""
+        ...
+
+    @property
+    def size(self) -> int | None:
+        """Bytes of the whole, where they are known beforehand."""
+        ...
+
+    def part(self, target: Path, *, overwrite: bool) -> PartFile:
+        """Make the unfinished file beside a target; it is not opened yet."""
+        ...
+
+    async def run(self, part: PartFile, meter: Meter) -> None:
+        """Fill a part file, and commit it."""
+        ...
+
+    def hurry(self) -> None:
+        """End a wait before its time."""
+        ...
+
+
+class BlobJob:
+    """Downloads a blob.
+
+    Args:
+        registry: Where it is.
+        repository: The repository that has it.
+        descriptor: Its digest and size.
+        retries: How often a lost connection is made again.
+    """
+
+    def __init__(
+        self, registry: BlobSource, repository: Repository, descriptor: Descriptor, retries: Retries
+    ) -> None:
+        self.repository = repository
+        self.descriptor = descriptor
+        self._registry = registry
+        self._retries = retries
+        self._fetch: Fetch | None = None
+
+    @property
+    def digest(self) -> Digest:
+        """The blob's digest."""
+        return self.descriptor.digest
+
+    @property
+    def size(self) -> int | None:
+        """The size that its descriptor says."""
+        return self.descriptor.size or None
+
+    def part(self, target: Path, *, overwrite: bool) -> PartFile:
+        """Make the unfinished file; what an earlier download left behind is gone on from."""
+        return PartFile(target, digest=self.digest, overwrite=overwrite)
+
+    async def run(self, part: PartFile, meter: Meter) -> None:
+        """Fill a part file from the registry, and commit it."""
+        self._fetch = Fetch(self._registry, self.repository, self.descriptor, self._retries)
+        await self._fetch.run(part, meter)
+
+    def hurry(self) -> None:
+        """Try again now, where it waits for that."""
+        if self._fetch is not None:
+            self._fetch.hurry()
+
+
+class DocumentJob:
+    """Writes a document that is at hand.
+
+    Args:
+        raw: The document.
+        digest: What it is verified against.
+    """
+
+    def __init__(self, raw: bytes, digest: Digest) -> None:
+        self.digest = digest
+        self.size = len(raw)
+        self._raw = raw
+
+    def part(self, target: Path, *, overwrite: bool) -> PartFile:
+        """Make the unfinished file; what was left behind is replaced."""
+        return PartFile(target, overwrite=overwrite)
+
+    async def run(self, part: PartFile, meter: Meter) -> None:
+        """Fill a part file with the document, and commit it."""
+        await store(self._raw, self.digest, part, meter)
+
+    def hurry(self) -> None:
+        """Do nothing: it never waits."""
