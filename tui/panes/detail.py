@@ -102,6 +102,7 @@ class DetailPane(Vertical):
             tooltip="Show the details' previous tab",
             show=False,
         ),
+        Binding("r", "reload", "reload", id="list.reload", tooltip="Ask the registry again", show=False),
     ]
 
     subject: reactive[Subject | None] = reactive(None)
@@ -125,6 +126,7 @@ class DetailPane(Vertical):
         self._views: tuple[View, ...] = ()
         self._chosen = views.OVERVIEW
         self._shown: Subject | None = None
+        self._failed = False
 
     def compose(self) -> ComposeResult:
         yield self.tab_line
@@ -143,6 +145,11 @@ class DetailPane(Vertical):
     def watch_wanted(self) -> None:
         self._start_if_wanted()
 
+    def retry(self) -> None:
+        """Ask again for what failed."""
+        if self._failed:
+            self.action_reload()
+
     @property
     def chosen(self) -> str:
         """The tab that shows."""
@@ -153,6 +160,7 @@ class DetailPane(Vertical):
         if not self.is_mounted or not self.wanted or self._shown == self.subject:
             return
         self._shown = self.subject
+        self._failed = False
         self.workers.cancel_node(self)
         match self.subject:
             case RegistryPlace() as place:
@@ -175,6 +183,7 @@ class DetailPane(Vertical):
         try:
             document = await self.library.manifest(place.host, place.repository, place.reference)
         except RegistryError as error:
+            self._failed = True
             self.lines.document = views.error_document(error)
             return
         if isinstance(document, Index):
@@ -213,6 +222,11 @@ class DetailPane(Vertical):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002  # Textual's signature
         return len(self._views) > 1 if action == "tab" else True
+
+    def action_reload(self) -> None:
+        """Ask again for what has not arrived; what has a digest is not asked for twice."""
+        self._shown = None
+        self._start_if_wanted()
 
     def action_tab(self, step: int) -> None:
         """Show another tab, in a circle."""

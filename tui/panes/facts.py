@@ -70,7 +70,7 @@ def manifest_facts(
         ("kind", _kind(manifest)),
         ("platform", _platform(config)),
         ("created", "" if config is None else moment(config.created, now)),
-        ("size", f"{size(manifest.size)} in {counted(len(manifest.layers), 'layer')}"),
+        ("size", _whole_size(manifest)),
         ("digest", manifest.descriptor.digest),
         ("config type", "" if manifest.config is None or manifest.is_image else manifest.config.media_type),
         ("subject", manifest.subject.digest if manifest.subject is not None else ""),
@@ -124,8 +124,8 @@ def layer_facts(place: LayerPlace, now: datetime) -> list[Section]:
     if descriptor is not None:
         facts.extend(
             [
-                ("size", f"{size(descriptor.size)} ({descriptor.size:,} bytes)"),
-                ("share", f"{share(descriptor.size, place.whole)} of all layers" if place.number else ""),
+                ("size", _exact_size(descriptor.size)),
+                ("share", f"{share(descriptor.size, place.whole)} of all layers" if place.whole else ""),
                 ("media type", descriptor.media_type or "not said"),
                 ("digest", descriptor.digest),
                 ("diff id", place.diff_id),
@@ -160,6 +160,16 @@ def _kind(manifest: Manifest) -> str:
     if manifest.is_schema1:
         return "image (Docker schema 1)"
     return "image" if manifest.is_image else manifest.kind or "artifact"
+
+
+def _whole_size(manifest: Manifest) -> str:
+    layers = counted(len(manifest.layers), "layer")
+    return f"{size(manifest.size)} in {layers}" if manifest.size else layers
+
+
+def _exact_size(octets: int) -> str:
+    """Tell a size to the byte; Docker's first schema gives none."""
+    return f"{size(octets)} ({octets:,} bytes)" if octets else "not said"
 
 
 def _platform(config: ImageConfig | None) -> str:

@@ -103,7 +103,10 @@ def _bar_cell(place: LayerPlace) -> str:
 
 
 def _size_cell(place: LayerPlace) -> str:
-    return size(place.descriptor.size) if place.descriptor is not None else ""
+    if place.descriptor is None:
+        return ""
+    # Docker's first schema does not say how large its layers are.
+    return size(place.descriptor.size) if place.descriptor.size else "-"
 
 
 def _share_cell(place: LayerPlace) -> str:
@@ -194,4 +197,5 @@ class LayersPane(ListPane[ManifestPlace, LayerPlace]):
         layers = [place for place in self.listed if place.number]
         if not layers:
             return super().status(shown, total)
-        return f"{counted(len(layers), 'layer')} · {size(layers[0].whole)}"
+        whole = layers[0].whole
+        return " · ".join(filter(None, (counted(len(layers), "layer"), size(whole) if whole else "")))
