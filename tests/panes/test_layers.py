@@ -78,7 +78,7 @@ async def test_the_border_tells_how_many_layers_there_are_and_their_size(shelf: 
 
 
 async def test_steps_without_a_layer_stand_between_those_that_made_one(shelf: DemoServer) -> None:
-    history = [
+    history: list[dict[str, Any]] = [
         {"created_by": "FROM scratch"},
         {"created_by": "ENV A=1", "empty_layer": True},
         {"created_by": "RUN make"},
