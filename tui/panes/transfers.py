@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
+from textual.content import Content
 from textual.message import Message
 
 from tui.figures import bar, duration, size
@@ -41,8 +42,13 @@ _WORDS = {
 }
 
 
+_COLOURS = {State.DONE: "$text-success", State.FAILED: "$text-error", State.WAITING: "$text-warning"}
+"""What the words of a state say, in colour."""
+
+
 def _bar_cell(transfer: Transfer) -> str:
-    return bar(transfer.done, transfer.total or 0, BAR_CELLS)
+    """Draw how far it is; one that is done needs no bar."""
+    return bar(transfer.done, transfer.total or 0, BAR_CELLS) if transfer.state is not State.DONE else ""
 
 
 def _size_cell(transfer: Transfer) -> str:
@@ -55,12 +61,13 @@ def _speed_cell(transfer: Transfer) -> str:
     return f"{size(round(transfer.speed))}/s" if transfer.state is State.RUNNING else ""
 
 
-def _state_cell(transfer: Transfer) -> str:
+def _state_cell(transfer: Transfer) -> str | Content:
     if transfer.state is State.RUNNING:
         return f"{duration(transfer.eta)} left" if transfer.eta is not None else "running"
     word = _WORDS[transfer.state]
     error = transfer.error or transfer.setback
-    return f"{word}: {one_line(str(error))}" if error is not None else word
+    text = f"{word}: {one_line(str(error))}" if error is not None else word
+    return Content.styled(text, _COLOURS.get(transfer.state, ""))
 
 
 class TransfersPane(Vertical):
@@ -136,13 +143,13 @@ class TransfersPane(Vertical):
     def summary(self) -> str:
         """Tell how many are under way and how fast, "" when none is."""
         active = len(self.downloads.active)
-        return f"⇣ {active} · {size(round(self.downloads.speed))}/s" if active else ""
+        return f"↓ {active} · {size(round(self.downloads.speed))}/s" if active else ""
 
     def _columns(self) -> Sequence[Column[Transfer]]:
         return (
             Column("name", lambda transfer: transfer.target.name, cut="middle"),
-            Column("done", _bar_cell, width=BAR_CELLS, min_table_width=70),
-            Column("size", _size_cell, width=19, align="right", min_table_width=50),
+            Column("done", _bar_cell, width=BAR_CELLS, min_table_width=70, style="$secondary"),
+            Column("size", _size_cell, width=18, align="right", min_table_width=50),
             Column("speed", _speed_cell, width=11, align="right", min_table_width=90),
             Column("state", _state_cell),
         )
