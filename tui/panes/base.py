@@ -13,7 +13,7 @@ from textual.containers import Vertical
 from textual.message import Message
 from textual.reactive import reactive
 
-from tui.client.errors import RegistryError
+from tui.client.errors import DeniedError, RegistryError, UnauthorizedError
 from tui.figures import count
 from tui.panes.rows import Rows
 from tui.sanitize import one_line
@@ -154,7 +154,8 @@ class ListPane(Vertical, Generic[SubjectT, RowT]):
 
     def failure_note(self, error: RegistryError) -> str:
         """Say what went wrong, and what one can do."""
-        return "\n".join(filter(None, (f"✗ {error}", error.remedy, "r  try again")))
+        login = "L  log in" if isinstance(error, UnauthorizedError | DeniedError) else ""
+        return "\n".join(filter(None, (f"✗ {error}", error.remedy, login, "r  try again")))
 
     @property
     def hint(self) -> str:
@@ -383,6 +384,11 @@ class ListPane(Vertical, Generic[SubjectT, RowT]):
         self._more.set()
         await self._rows.order_by(orders[self._order].key)
         self._show_rows()
+
+    def retry(self) -> None:
+        """Ask again for what failed."""
+        if self._failed:
+            self.action_reload()
 
     def action_reload(self) -> None:
         """Ask the registry again, and come back to the same row."""

@@ -212,7 +212,8 @@ class DetailPane(Vertical):
         chosen = self.chosen
         self.tab_line.show(self._views, chosen)
         self.lines.document = next((view.make() for view in self._views if view.name == chosen), None)
-        self.refresh_bindings()
+        if self.is_attached:  # a load may end while the program does
+            self.refresh_bindings()
 
     @on(TabLine.Chosen)
     def _choose(self, event: TabLine.Chosen) -> None:

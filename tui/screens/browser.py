@@ -8,7 +8,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import on, work
-from textual.binding import Binding, BindingType
 from textual.screen import Screen
 
 from tui.client.models import Index
@@ -26,6 +25,8 @@ from tui.screens.column_grid import ColumnGrid
 from tui.screens.columns import Column, following, preceding
 from tui.screens.dialogs import HelpScreen
 from tui.screens.download import DownloadScreen
+from tui.screens.keys import BROWSER_KEYS
+from tui.screens.login import LoginScreen
 from tui.screens.open import OpenScreen
 from tui.state import StateError
 from tui.widgets.key_line import KeyLine
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from textual.app import ComposeResult
+    from textual.binding import BindingType
 
     from tui.arguments import Place
     from tui.client import Descriptor, RegistryHost
@@ -52,51 +54,7 @@ class BrowserScreen(Screen[None]):
 
     AUTO_FOCUS = "#registries VirtualTable"
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding(
-            "right,l", "dive", "open", id="browser.dive", tooltip="Go into what the cursor is on", show=False
-        ),
-        Binding(
-            "left,escape,h",
-            "back",
-            "back",
-            id="browser.back",
-            tooltip="Go back to the list on the left",
-            key_display="esc",
-        ),
-        Binding(
-            "o",
-            "open",
-            "go to",
-            id="browser.open",
-            tooltip="Open a registry, repository, tag or digest by its name",
-        ),
-        Binding(
-            "d",
-            "download",
-            "download",
-            id="browser.download",
-            tooltip="Download what the cursor is on, verified",
-        ),
-        Binding(
-            "m",
-            "detail",
-            "details",
-            id="browser.detail",
-            tooltip="Go to the details of what the cursor is on",
-        ),
-        Binding(
-            "z",
-            "zoom",
-            "zoom",
-            id="browser.zoom",
-            tooltip="Show what has the focus alone, or the rest again",
-            show=False,
-        ),
-        Binding("t", "transfers", "transfers", id="browser.transfers", tooltip="Go to the downloads"),
-        Binding("question_mark", "help", "help", id="browser.help", tooltip="Show all keys", key_display="?"),
-        Binding("q", "app.quit", "quit", id="browser.quit", tooltip="Leave the program"),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = [*BROWSER_KEYS]
 
     def __init__(self, session: Session, start: Callable[[], Awaitable[Place | None]]) -> None:
         super().__init__()
@@ -134,7 +92,16 @@ class BrowserScreen(Screen[None]):
 
     def on_mount(self) -> None:
         self.registries_pane.subject = self.session.registries()
+        self._end_of_telling = self.session.logins.subscribe(self._login_told)
         self.call_after_refresh(self._begin)
+
+    def on_unmount(self) -> None:
+        self._end_of_telling()
+
+    def _login_told(self, host: RegistryHost) -> None:
+        """Show who one is as soon as that is known."""
+        if host == self._host():
+            self.bar.login = self._login_label()
 
     @work(group="start", description="open the first place")
     async def _begin(self) -> None:
@@ -151,7 +118,7 @@ class BrowserScreen(Screen[None]):
         self.detail_pane.subject = subject
         where = subject or self._surroundings()
         self.bar.trail = crumbs(where)
-        self.bar.login = self._login_label(where)
+        self.bar.login = self._login_label()
         self.refresh_bindings()
 
     def _subject(self) -> Subject | None:
@@ -182,11 +149,25 @@ class BrowserScreen(Screen[None]):
                 where = self.layers_pane.subject
         return where
 
-    def _login_label(self, where: Subject | None) -> str:
-        if where is None:
+    def _host(self) -> RegistryHost | None:
+        """Tell which registry the cursor is in."""
+        match self._subject() or self._surroundings():
+            case None:
+                return None
+            case LayerPlace() as layer:
+                return layer.manifest.host
+            case where:
+                return where.host
+
+    def _login_label(self) -> str:
+        """Tell who one is, or what the answer waits for."""
+        host = self._host()
+        if host is None:
             return ""
-        host = where.manifest.host if isinstance(where, LayerPlace) else where.host
-        return self.session.library.login_label(host)
+        waits_for = self.session.logins.waits_for(host)
+        return (
+            f"waiting for {waits_for}  esc goes on" if waits_for else self.session.library.login_label(host)
+        )
 
     # From one list to the next. The row is asked of the pane, because a message may be late.
 
@@ -360,7 +341,14 @@ class BrowserScreen(Screen[None]):
             self.columns.lists[self.columns.current].open_row()
 
     def action_back(self) -> None:
-        """Go back: out of the zoom, the details, a nested index, or to the list on the left."""
+        """Go back: out of the zoom, the details, a nested index, or to the list on the left.
+
+        A load that waits for the keyring goes on without it first.
+        """
+        host = self._host()
+        if host is not None and self.session.logins.waits_for(host):
+            self.session.logins.go_on_without(host)
+            return
         self._diving = False
         if self.columns.zoomed:
             self.columns.zoomed = False
@@ -391,6 +379,16 @@ class BrowserScreen(Screen[None]):
         place = await self.app.push_screen_wait(OpenScreen(inside))
         if place is not None:
             self.open_place(place)
+
+    @work(group="dialog", exclusive=True, description="log in")
+    async def action_login(self) -> None:
+        """Ask for a login, and ask again for what the registry refused without it."""
+        host = self._host()
+        if host is not None and await self.app.push_screen_wait(LoginScreen(self.session, host)):
+            for pane in self.columns.lists.values():
+                pane.retry()
+            self.detail_pane.retry()
+            self._describe()
 
     @work(group="dialog", exclusive=True, description="ask where to download to")
     async def action_download(self) -> None:

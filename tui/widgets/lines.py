@@ -150,7 +150,8 @@ class LineView(CursorView, can_focus=True):
         self._shift = 0
         self._measure()
         self._place_cursor(0, 0)
-        self.refresh_bindings()
+        if self.is_attached:  # a load may end while the program does
+            self.refresh_bindings()
 
     def _lay_out(self) -> None:
         old = self._text_width
