@@ -46,9 +46,12 @@ _COLOURS = {State.DONE: "$text-success", State.FAILED: "$text-error", State.WAIT
 """What the words of a state say, in colour."""
 
 
-def _bar_cell(transfer: Transfer) -> str:
-    """Draw how far it is; one that is done needs no bar."""
-    return bar(transfer.done, transfer.total or 0, BAR_CELLS) if transfer.state is not State.DONE else ""
+def _bar_cell(transfer: Transfer) -> str | Content:
+    """Draw how far it is on a track that shows the whole; one that is done needs none."""
+    if transfer.state is State.DONE:
+        return ""
+    done = bar(transfer.done, transfer.total or 0, BAR_CELLS)
+    return Content.styled(f"{done:<{BAR_CELLS}}", "$secondary on $border-blurred")
 
 
 def _size_cell(transfer: Transfer) -> str:
@@ -148,7 +151,7 @@ class TransfersPane(Vertical):
     def _columns(self) -> Sequence[Column[Transfer]]:
         return (
             Column("name", lambda transfer: transfer.target.name, cut="middle"),
-            Column("done", _bar_cell, width=BAR_CELLS, min_table_width=70, style="$secondary"),
+            Column("done", _bar_cell, width=BAR_CELLS, min_table_width=70),
             Column("size", _size_cell, width=18, align="right", min_table_width=50),
             Column("speed", _speed_cell, width=11, align="right", min_table_width=90),
             Column("state", _state_cell),
