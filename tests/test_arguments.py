@@ -9,8 +9,15 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tui import __version__
-from tui.arguments import Arguments, ExitCode, Place, PlaceError, parse_arguments, parse_place
+from tui.arguments import Arguments, Place, PlaceError, parse_arguments, parse_command, parse_place
 from tui.client.names import Digest, RegistryHost, Repository, Tag
+from tui.login_arguments import (
+    LoginArguments,
+    LogoutArguments,
+    parse_login_arguments,
+    parse_logout_arguments,
+)
+from tui.parser import ExitCode
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -222,3 +229,91 @@ def test_neither_textual_nor_httpx_is_loaded_for_the_command_line() -> None:
         [sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=60
     )
     assert done.stdout == "[]\n"
+
+
+# Commands
+
+
+def test_the_first_argument_may_be_a_command() -> None:
+    host = RegistryHost("registry.example.com")
+    assert parse_command(["login", "registry.example.com"]) == LoginArguments(host)
+    assert parse_command(["logout", "registry.example.com"]) == LogoutArguments(host)
+    assert parse_command(["registry.example.com"]) == Arguments(Place(host))
+
+
+def test_what_is_called_like_a_command_can_still_be_opened() -> None:
+    assert parse_command(["library/login"]) == Arguments(place("docker.io", "library/login"))
+    assert parse_command(["--demo", "login"]) == Arguments(place(None, "login"), demo=True)
+
+
+def test_a_login_has_options_before_and_behind_the_host(tmp_path: Path) -> None:
+    authority = tmp_path / "ca.pem"
+    authority.touch()
+    options = ["--username", "alice", "--password-stdin", "--insecure-http", "--ca-file", str(authority)]
+    expected = LoginArguments(
+        RegistryHost("registry:5000"), "alice", password_stdin=True, insecure_http=True, ca_file=authority
+    )
+    assert parse_login_arguments(["registry:5000", *options]) == expected
+    assert parse_login_arguments([*options, "registry:5000"]) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "host", "insecure_http"),
+    [
+        ("registry", "registry", False),
+        ("Registry.Example.COM:5000", "registry.example.com:5000", False),
+        ("http://registry/v2/", "registry", True),
+        ("https://registry", "registry", False),
+        ("https://index.docker.io/v1/", "docker.io", False),
+        ("registry-1.docker.io", "docker.io", False),
+    ],
+)
+def test_a_login_is_at_a_host_or_a_url(text: str, host: str, insecure_http: bool) -> None:  # noqa: FBT001 - expected
+    assert parse_login_arguments([text]) == LoginArguments(RegistryHost(host), insecure_http=insecure_http)
+    assert parse_logout_arguments([text]) == LogoutArguments(RegistryHost(host))
+
+
+@pytest.mark.parametrize(
+    ("argv", "words"),
+    [
+        (["login"], "HOST"),
+        (["login", "registry/app"], "something stands behind the host"),
+        (["login", "alice:hunter2@registry"], "a login stands before it"),
+        (["login", "https://alice:hunter2@registry"], "give the login separately"),
+        (["login", "registry", "--password-stdin"], "--password-stdin needs --username"),
+        (["login", "registry", "--password", "hunter2"], "--password"),
+        (["login", "https://registry", "--insecure-http"], "contradicts"),
+        (["login", "registry", "--ca-file", "/nowhere/ca.pem"], "/nowhere/ca.pem"),
+        (["logout"], "HOST"),
+        (["logout", "registry", "other"], "other"),
+    ],
+)
+def test_wrong_arguments_of_a_command_end_with_two_and_one_sentence(
+    argv: list[str], words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as caught:
+        parse_command(argv)
+    assert caught.value.code == ExitCode.USAGE
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert words in said.err.splitlines()[0]
+    assert said.err.splitlines()[1:] == [f"Try 'ocitui {argv[0]} --help'."]
+
+
+@pytest.mark.parametrize(
+    "argv", [["login", "alice:hunter2@registry"], ["login", "https://a:hunter2@registry"]]
+)
+def test_a_login_in_the_host_is_not_repeated(argv: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        parse_command(argv)
+    assert "hunter2" not in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", ["login", "logout"])
+def test_commands_have_a_help_of_their_own(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        parse_command([command, "--help"])
+    assert caught.value.code == ExitCode.FINE
+    told = capsys.readouterr().out
+    assert "HOST" in told
+    assert "keyring" in told

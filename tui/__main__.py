@@ -11,27 +11,40 @@ import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from tui.arguments import ExitCode, parse_arguments
+from tui.arguments import Arguments, parse_command
+from tui.login_arguments import LoginArguments
+from tui.parser import ExitCode
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
     from tui.app import OcituiApp
-    from tui.arguments import Arguments, Place
+    from tui.arguments import Place
     from tui.demo import DemoServer
     from tui.session import Session
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command, and tell how it ended (see `ExitCode`)."""
-    arguments = parse_arguments(argv)
+    arguments = parse_command(argv)
+    try:
+        if isinstance(arguments, Arguments):
+            return browse(arguments)
+        from tui import login_command  # noqa: PLC0415  # see the module's docstring
+
+        if isinstance(arguments, LoginArguments):
+            return login_command.log_in(arguments)
+        return login_command.log_out(arguments)
+    except KeyboardInterrupt:
+        return ExitCode.INTERRUPTED
+
+
+def browse(arguments: Arguments) -> int:
+    """Run the browser where there is a terminal for it."""
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         print("ocitui: this is a program for a terminal, and here is none", file=sys.stderr)  # noqa: T201  # the command's own complaint
         return ExitCode.USAGE
-    try:
-        return run(arguments)
-    except KeyboardInterrupt:
-        return ExitCode.INTERRUPTED
+    return run(arguments)
 
 
 def run(arguments: Arguments) -> int:

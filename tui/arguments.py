@@ -7,18 +7,25 @@ from __future__ import annotations
 
 import argparse
 import re
+import sys
 from dataclasses import dataclass
-from enum import IntEnum
-from pathlib import Path
-from typing import TYPE_CHECKING, Final, Literal, NoReturn
+from typing import TYPE_CHECKING, Final, Literal
 
 from tui import __version__
 from tui.client.errors import InvalidNameError
 from tui.client.names import DOCKER_HUB, Digest, RegistryHost, Repository, Tag
 from tui.client.redaction import quoted, redacted_url
+from tui.login_arguments import (
+    LoginArguments,
+    LogoutArguments,
+    parse_login_arguments,
+    parse_logout_arguments,
+)
+from tui.parser import ExitCode, Parser, add_ca_file, check_ca_file
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
 __all__ = [
     "Arguments",
@@ -26,25 +33,12 @@ __all__ = [
     "Place",
     "PlaceError",
     "parse_arguments",
+    "parse_command",
     "parse_demo_place",
     "parse_place",
 ]
 
 Scheme = Literal["", "http", "https"]
-
-
-class ExitCode(IntEnum):
-    """What the program tells the one that started it."""
-
-    FINE = 0
-    """Everything that was asked for happened."""
-    REFUSED = 1
-    """A registry or a file said no."""
-    USAGE = 2
-    """The arguments are wrong, or there is no terminal to draw on."""
-    INTERRUPTED = 130
-    """Ctrl+C ended it: 128 and the number of SIGINT, as shells count."""
-
 
 _URL = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://(?P<rest>.*)", re.DOTALL)
 _OFFICIAL: Final = "library/"
@@ -68,9 +62,17 @@ PLACE, as people write it:
   http://registry.example.com/team/app  a registry that speaks plain http
 With --demo, PLACE is REPOSITORY[:TAG] on the demo registry: library/debian:bookworm
 
+commands:
+  ocitui login HOST     check a login and keep it in the keyring (see its --help)
+  ocitui logout HOST    remove it from there
+  A repository of Docker Hub that is called like a command: library/login
+
 environment:
   OCITUI_CONFIG        the file of the settings, instead of the usual one
   OCITUI_STATE         the file in which the program remembers names by itself
+  OCITUI_REGISTRY, OCITUI_USERNAME, OCITUI_PASSWORD
+                       a login, for this registry and for no other
+  DOCKER_AUTH_CONFIG   logins, as Docker's config.json has them
   DOCKER_CONFIG        the folder of Docker's config.json, whose logins are used
   REGISTRY_AUTH_FILE   Podman's file of logins, instead of the usual ones
   NO_COLOR             if set, no colours: state is shown by signs and weight
@@ -111,12 +113,23 @@ class Arguments:
     """A PEM file of certificate authorities to trust besides the system's, for every registry of this run."""
 
 
-class _Parser(argparse.ArgumentParser):
-    """An argument parser whose complaints are one sentence and a hint."""
+def parse_command(argv: Sequence[str] | None = None) -> Arguments | LoginArguments | LogoutArguments:
+    """Read a whole command line: that of the browser, or `login` or `logout` and what stands behind it.
 
-    def error(self, message: str) -> NoReturn:
-        """Write the complaint and leave with `ExitCode.USAGE`."""
-        self.exit(ExitCode.USAGE, f"{self.prog}: {message}\nTry '{self.prog} --help'.\n")
+    Args:
+        argv: The arguments without the program's name; those of the process where it is left out.
+
+    Raises:
+        SystemExit: As with `parse_arguments`.
+    """
+    given = sys.argv[1:] if argv is None else list(argv)
+    match given:
+        case ["login", *rest]:
+            return parse_login_arguments(rest)
+        case ["logout", *rest]:
+            return parse_logout_arguments(rest)
+        case _:
+            return parse_arguments(given)
 
 
 def parse_arguments(argv: Sequence[str] | None = None) -> Arguments:
@@ -145,8 +158,7 @@ def parse_arguments(argv: Sequence[str] | None = None) -> Arguments:
             parser.error("--insecure-http is for one registry: say which, as PLACE")
         if place.scheme == "https":
             parser.error("--insecure-http contradicts the https:// of PLACE")
-    if ca_file is not None and not ca_file.is_file():
-        parser.error(f"--ca-file: there is no file {quoted(str(ca_file), 200)}")
+    check_ca_file(parser, ca_file)
     return Arguments(
         place=place,
         demo=demo,
@@ -195,8 +207,8 @@ def parse_demo_place(text: str) -> Place:
     return Place(None, repository, reference)
 
 
-def _parser() -> _Parser:
-    parser = _Parser(
+def _parser() -> Parser:
+    parser = Parser(
         prog="ocitui",
         description=DESCRIPTION,
         epilog=EPILOG,
@@ -218,12 +230,7 @@ def _parser() -> _Parser:
         help="speak plain http with the registry of PLACE: everybody in between can read and change "
         "what is sent, the login too (registries on this machine need no option)",
     )
-    parser.add_argument(
-        "--ca-file",
-        metavar="FILE",
-        type=Path,
-        help="trust the certificate authorities in this PEM file, besides those of the system",
-    )
+    add_ca_file(parser)
     parser.add_argument(
         "--version", action="version", version=f"%(prog)s {__version__}", help="show the version, and exit"
     )
