@@ -47,7 +47,9 @@ class Scene:
 
 
 async def _index(stage: Stage) -> None:
-    await stage.until_shown("v2.4.0-rc.1", "linux/arm64/v8", "2 entries · ", "7 layers · ", "Summary")
+    await stage.until_shown(
+        "v2.4.0-rc.1", "linux/arm64/v8", "2 entries · ", "7 layers · ", "uvicorn app.main:app --port 8000"
+    )
 
 
 async def _layers(stage: Stage) -> None:
@@ -77,7 +79,7 @@ async def _download(stage: Stage) -> None:
     await stage.press("down")
     await stage.until_shown("2 of 5")
     await _start_download(stage)
-    await stage.until_shown("verified", "MB/s")
+    await stage.until_shown("✓ verified", "3.7 MB/s", "1 s left", "t transfers")
 
 
 async def _start_download(stage: Stage) -> None:
@@ -88,7 +90,7 @@ async def _start_download(stage: Stage) -> None:
 
 
 async def _light(stage: Stage) -> None:
-    await stage.until_shown("linux/arm/v7", "3 entries · ", "1 layer · ", "Summary")
+    await stage.until_shown("linux/arm/v7", "3 entries · ", "1 layer · ", "Config  History", "created")
 
 
 SCENES: Final = (
