@@ -53,7 +53,7 @@ class RepositoriesPane(ListPane["RegistryHost", RepositoryPlace]):
         self.hint = "enter  ask this registry"
 
     def columns(self) -> Sequence[Column[RepositoryPlace]]:
-        return (Column("repository", lambda place: place.repository),)
+        return (Column("repository", lambda place: place.repository, cut="middle"),)
 
     def orders(self) -> Sequence[Order[RepositoryPlace]]:
         return (Order("", None), Order("by name", lambda place: natural_key(place.repository)))
