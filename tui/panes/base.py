@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 from textual import on, work
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
+from textual.content import Content
 from textual.message import Message
 from textual.reactive import reactive
 
 from tui.client.errors import DeniedError, RegistryError, UnauthorizedError
 from tui.figures import count
 from tui.panes.rows import Rows
-from tui.sanitize import one_line
+from tui.sanitize import multi_line, one_line
 from tui.widgets.filter import FilterInput
 from tui.widgets.table import VirtualTable
 
@@ -315,7 +316,7 @@ class ListPane(Vertical, Generic[SubjectT, RowT]):
         shown, total = len(self._rows.shown), len(self._rows.all)
         if not note and self._complete and not shown:
             note = f"nothing matches “{one_line(self.filter_input.text)}”" if total else self.empty_note()
-        self.table.set_note(note, "error" if self._failed else "muted")
+        self.table.set_note(_failure(note) if self._failed else note)
         self.border_subtitle = self.status(shown, total)
 
     def status(self, shown: int, total: int) -> str:
