@@ -37,6 +37,12 @@ SETTLE_SECONDS = 0.06
 
 LOADING = "loading …"
 
+FAILED = "✗"
+"""Begins a note that says what went wrong."""
+
+NOTE_LIMIT = 2_000
+"""Characters of a note that are shown."""
+
 
 @dataclass(frozen=True, slots=True)
 class Batch(Generic[RowT]):
@@ -400,3 +406,10 @@ class ListPane(Vertical, Generic[SubjectT, RowT]):
             # As far as the row was from the beginning, pages come without being asked for.
             self._eager = index + 1
         self._start_if_wanted()
+
+
+def _failure(note: str) -> Content:
+    """Colour the line that says what went wrong; what to try stands below it like any other note."""
+    first, *others = multi_line(note, NOTE_LIMIT).split("\n")
+    problem = Content.styled(first, ".noted-view--error") if first.startswith(FAILED) else Content(first)
+    return Content("\n").join([problem, *map(Content, others)])
