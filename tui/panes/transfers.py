@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
+from textual import on
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.content import Content
 from textual.message import Message
+from textual.widgets import Static
 
 from tui.figures import bar, duration, size
 from tui.sanitize import one_line
@@ -29,6 +31,9 @@ REFRESH_SECONDS = 0.25
 BAR_CELLS = 16
 ROWS_SHOWN = 4
 """The drawer is at most this many rows high; the others are scrolled to."""
+
+EXPLANATION_LIMIT = 600
+"""Characters of an error and its remedy that are shown: more than any of ours, less than a screen."""
 
 _WORDS = {
     State.QUEUED: "queued",
@@ -85,6 +90,8 @@ class TransfersPane(Vertical):
         border-subtitle-color: $text-muted;
         &.-used { display: block; }
         &:focus-within { border: round $border; border-title-color: $text-accent; border-title-style: bold; }
+        & > Static { display: none; padding: 0 2; color: $text-error; max-height: 6; }
+        & > Static.-there { display: block; }
     }
     """
 
@@ -95,6 +102,13 @@ class TransfersPane(Vertical):
             "stop",
             id="transfers.stop",
             tooltip="Stop the download under the cursor, or take one that has ended off the list",
+        ),
+        Binding(
+            "p",
+            "pause",
+            "pause",
+            id="transfers.pause",
+            tooltip="Pause the download under the cursor, or go on with it",
         ),
         Binding(
             "r",
@@ -113,10 +127,12 @@ class TransfersPane(Vertical):
         self.downloads = downloads
         self.table: VirtualTable[Transfer] = VirtualTable(self._columns())
         self.border_title = "Downloads"
+        self._explanation = Static()
         self._timer: Timer | None = None
 
     def compose(self) -> ComposeResult:
         yield self.table
+        yield self._explanation
 
     def on_mount(self) -> None:
         self._timer = self.set_interval(REFRESH_SECONDS, self.update_figures, pause=True)
@@ -137,11 +153,22 @@ class TransfersPane(Vertical):
         self.set_class(bool(transfers), "-used")
         self.table.styles.height = min(len(transfers), ROWS_SHOWN)
         self.table.set_rows(transfers, keep_cursor=True)
+        self._explain()
         self.refresh_bindings()
         self.border_subtitle = self.summary()
         if not self.downloads.active and self._timer is not None:
             self._timer.pause()
         self.post_message(self.Progressed())
+
+    @on(VirtualTable.Highlighted)
+    def _explain(self) -> None:
+        """Say in full what is wrong with the download under the cursor, and what one can do."""
+        transfer = self.table.row
+        error = None if transfer is None else transfer.error or transfer.setback
+        self._explanation.set_class(error is not None, "-there")
+        if error is not None:
+            text = f"{error}. {error.remedy}".strip()
+            self._explanation.update(Content(one_line(text, limit=EXPLANATION_LIMIT)))
 
     def summary(self) -> str:
         """Tell how many are under way and how fast, "" when none is."""
@@ -159,6 +186,8 @@ class TransfersPane(Vertical):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002  # Textual's
         transfer = self.table.row
+        if action == "pause":
+            return transfer is not None and not transfer.state.is_final
         if action == "retry":
             return transfer is not None and transfer.state in {State.FAILED, State.CANCELLED}
         return True
@@ -172,6 +201,16 @@ class TransfersPane(Vertical):
             else:
                 transfer.cancel()
             self.update_figures()
+
+    def action_pause(self) -> None:
+        """Pause the download under the cursor, or go on with it."""
+        transfer = self.table.row
+        if transfer is not None:
+            if transfer.state in {State.PAUSED, State.WAITING}:
+                transfer.resume()
+            else:
+                transfer.pause()
+            self.start_watching()
 
     def action_retry(self) -> None:
         """Start the download under the cursor once more."""

@@ -403,6 +403,10 @@ class BrowserScreen(Screen[None]):
     @on(TransfersPane.Progressed)
     def _tell_activity(self) -> None:
         self.bar.activity = self.transfers_pane.summary()
+        self.refresh_bindings()
+        if not self.session.downloads.transfers and self.transfers_pane.has_focus_within:
+            # The drawer goes, and would take the focus with it.
+            self.columns.focus_back()
 
     def action_transfers(self) -> None:
         """Go to the downloads."""
