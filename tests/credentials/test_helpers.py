@@ -164,7 +164,7 @@ async def test_a_helper_that_does_not_answer_is_ended_with_all_that_it_started(
     pids = tmp_path / "pids"
     helper.write(f'sleep 300 & echo "$! $$" >"{pids}"; wait')
     with pytest.raises(HelperTimeoutError) as caught:
-        await ask_helper("fake", HOST, seconds=0.5)
+        await ask_helper("fake", HOST, seconds=1.5)
     assert caught.value.remedy
     for pid in pids.read_text().split():
         state = Path(f"/proc/{pid}/stat")

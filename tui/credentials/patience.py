@@ -44,16 +44,11 @@ async def wait_patiently(
     task = asyncio.ensure_future(work)
     skip = asyncio.ensure_future(enough.wait())
     try:
-        done, _ = await asyncio.wait(
-            {task, skip}, timeout=min(NOTICE_SECONDS, seconds), return_when=asyncio.FIRST_COMPLETED
-        )
-        if not done:
+        until, rest = min(NOTICE_SECONDS, seconds), seconds - NOTICE_SECONDS
+        done, _ = await asyncio.wait({task, skip}, timeout=until, return_when=asyncio.FIRST_COMPLETED)
+        if not done and rest > 0:
             notice()
-            await asyncio.wait(
-                {task, skip},
-                timeout=max(seconds - NOTICE_SECONDS, 0.0),
-                return_when=asyncio.FIRST_COMPLETED,
-            )
+            await asyncio.wait({task, skip}, timeout=rest, return_when=asyncio.FIRST_COMPLETED)
         if task.done():
             return task.result()
         raise GoneOnError

@@ -8,25 +8,18 @@ it. What they said is kept until a login changes, in this program or in another 
 
 from __future__ import annotations
 
-import asyncio
 import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from tui.client.sharing import Shared
 from tui.credentials.environment import EnvironmentLogins
-from tui.credentials.errors import (
-    HelperError,
-    HelperTimeoutError,
-    KeyringError,
-    KeyringUnavailableError,
-    KeyringWaitingError,
-)
+from tui.credentials.errors import KeyringUnavailableError, KeyringWaitingError
 from tui.credentials.files import login_files
-from tui.credentials.helpers import ask_helper, helper_program
+from tui.credentials.helpers import ask_helper
 from tui.credentials.keyring_store import KEYRING, KeyringStore
 from tui.credentials.logins import KnownHost, Login, canonical
-from tui.credentials.patience import GoneOnError, wait_patiently
+from tui.credentials.lookup import Lookup, Sources
 from tui.credentials.watched import WatchedFiles
 
 if TYPE_CHECKING:
@@ -59,17 +52,6 @@ class _Known:
     """When it ended."""
 
 
-@dataclass(slots=True)
-class _Lookup:
-    """A lookup under way."""
-
-    host: RegistryHost
-    enough: asyncio.Event = field(default_factory=asyncio.Event)
-    """Set when somebody wants to go on."""
-    waits_for: str = ""
-    problems: list[CredentialsError] = field(default_factory=list)
-
-
 class LoginStore:
     """Answers who one is at a registry, and keeps what a person enters.
 
@@ -95,13 +77,13 @@ class LoginStore:
         self._environment = environment or EnvironmentLogins()
         self._keyring = keyring or KeyringStore()
         self._files = files or WatchedFiles(login_files())
-        self._ask = ask
-        self._patience = patience
+        self._sources = Sources(self._keyring, self._files, ask, patience, self._keyring_answered)
         self._run: dict[RegistryHost, Login] = {}
         self._known: dict[RegistryHost, _Known] = {}
         self._lookups: Shared[RegistryHost, Login | None] = Shared()
-        self._under_way: dict[RegistryHost, _Lookup] = {}
-        self._left: set[asyncio.Task[Login | None]] = set()
+        self._under_way: dict[RegistryHost, Lookup] = {}
+        self._changes = 0
+        """How often this program has changed what the keyring keeps."""
         self._listeners: list[Callable[[RegistryHost], None]] = []
 
     # What is at hand.
@@ -244,6 +226,7 @@ class LoginStore:
         self._run.pop(host, None)
         if self._environment.find(host) is not None:
             self._run[host] = kept  # what has just been entered counts more than what was there before
+        self._changes += 1
         self._known[host] = _Known(kept, self._files.touch())
         self._tell(host)
         return name
@@ -272,16 +255,14 @@ class LoginStore:
             kept = False  # where there is no keyring, it keeps nothing
         if kept:
             self._files.touch()
+        self._changes += 1
         self._known.pop(host, None)
         self._tell(host)
         return entered or kept
 
     async def aclose(self) -> None:
         """Wait for nothing any more."""
-        left, self._left = self._left, set()
-        for task in left:
-            task.cancel()
-        await asyncio.gather(*left, return_exceptions=True)
+        await self._sources.aclose()
 
     # How it is found.
 
@@ -289,73 +270,22 @@ class LoginStore:
         return self._run.get(host) or self._environment.find(host)
 
     async def _look_up(self, host: RegistryHost) -> Login | None:
-        lookup = self._under_way[host] = _Lookup(host)
-        stamp = self._files.stamp(fresh=True)
+        lookup = self._under_way[host] = Lookup(host, lambda: self._tell(host))
         try:
-            login = await self._from_keyring(lookup)
-            for file in self._files.logins():
-                if login is None and (helper := file.helper(host)):
-                    login = await self._from_helper(helper, lookup)
-                if login is None:
-                    login = file.find(host)
+            while True:
+                stamp, changes = self._files.stamp(fresh=True), self._changes
+                login = await self._sources.find(lookup)
+                if changes == self._changes:
+                    break
+                lookup.problems.clear()
         finally:
             del self._under_way[host]
         self._known[host] = _Known(login, stamp, tuple(lookup.problems))
         self._tell(host)
-        return login
+        return self._entered(host) or login
 
-    async def _from_keyring(self, lookup: _Lookup) -> Login | None:
-        if self._left:  # it has not answered yet when it was asked before
-            lookup.problems.append(KeyringWaitingError())
-            return None
-        try:
-            return await wait_patiently(
-                self._keyring.get(lookup.host),
-                seconds=self._patience,
-                enough=lookup.enough,
-                notice=lambda: self._notice(lookup, "the keyring"),
-                left=self._leave,
-            )
-        except GoneOnError:
-            lookup.problems.append(KeyringWaitingError())
-        except KeyringError as error:
-            lookup.problems.append(error)
-        finally:
-            lookup.waits_for = ""
-        return None
-
-    async def _from_helper(self, helper: str, lookup: _Lookup) -> Login | None:
-        program = helper_program(helper)
-        try:
-            return await wait_patiently(
-                self._ask(helper, lookup.host),
-                seconds=self._patience,
-                enough=lookup.enough,
-                notice=lambda: self._notice(lookup, program),
-                left=asyncio.Task.cancel,
-            )
-        except GoneOnError:
-            lookup.problems.append(HelperTimeoutError(program))
-        except HelperError as error:
-            lookup.problems.append(error)
-        finally:
-            lookup.waits_for = ""
-        return None
-
-    def _notice(self, lookup: _Lookup, what: str) -> None:
-        lookup.waits_for = what
-        self._tell(lookup.host)
-
-    def _leave(self, task: asyncio.Task[Login | None]) -> None:
-        """Leave the keyring to its dialog; when that has been answered, it is worth asking again."""
-        self._left.add(task)
-        task.add_done_callback(self._arrived)
-
-    def _arrived(self, task: asyncio.Task[Login | None]) -> None:
-        if task.cancelled() or task not in self._left:
-            return
-        self._left.discard(task)
-        task.exception()  # what went wrong is told to those who ask from now on
+    def _keyring_answered(self) -> None:
+        """Have those registries looked up again that had to go on without the keyring."""
         for host, known in tuple(self._known.items()):
             if any(isinstance(problem, KeyringWaitingError) for problem in known.problems):
                 del self._known[host]
