@@ -97,7 +97,7 @@ async def test_marks_have_a_place_of_their_own() -> None:
     view: VirtualTable[str] = VirtualTable([NAME], marked=lambda row: row.endswith("1"))
     async with Stage(view).run_test(size=SMALL):
         view.set_rows(names(2))
-        assert lines(view) == ["▸  row-0", " ● row-1"]
+        assert lines(view) == ["▸ row-0", " ●row-1"]
 
 
 async def test_a_changed_mark_shows_after_refresh_rows() -> None:
@@ -107,7 +107,7 @@ async def test_a_changed_mark_shows_after_refresh_rows() -> None:
         view.set_rows(names(2))
         marked.add("row-0")
         view.refresh_rows()
-        assert lines(view) == ["▸● row-0", "   row-1"]
+        assert lines(view) == ["▸●row-0", "  row-1"]
 
 
 async def test_a_column_is_hidden_when_the_table_is_narrow() -> None:

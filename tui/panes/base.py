@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import aclosing
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
 from textual import on, work
@@ -16,13 +15,13 @@ from textual.reactive import reactive
 
 from tui.client.errors import DeniedError, RegistryError, UnauthorizedError
 from tui.figures import count
-from tui.panes.rows import Rows
+from tui.panes.rows import Batch, Order, Rows
 from tui.sanitize import multi_line, one_line
 from tui.widgets.filter import FilterInput
 from tui.widgets.table import VirtualTable
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable, Hashable, Iterable, Sequence
+    from collections.abc import AsyncGenerator, Hashable, Iterable, Sequence
 
     from textual.app import ComposeResult
 
@@ -42,27 +41,6 @@ FAILED = "✗"
 
 NOTE_LIMIT = 2_000
 """Characters of a note that are shown."""
-
-
-@dataclass(frozen=True, slots=True)
-class Batch(Generic[RowT]):
-    """Some rows more."""
-
-    rows: Sequence[RowT]
-    last: bool
-    """Whether these are all."""
-    patient: bool = True
-    """Whether the load goes on only when the person comes near the end of what is there."""
-
-
-@dataclass(frozen=True, slots=True)
-class Order(Generic[RowT]):
-    """An order in which a list can be shown."""
-
-    name: str
-    """What the border says of it; empty for the order of the registry."""
-    key: Callable[[RowT], Any] | None
-    """Makes keys that can be compared."""
 
 
 class ListPane(Vertical, Generic[SubjectT, RowT]):
@@ -88,6 +66,14 @@ class ListPane(Vertical, Generic[SubjectT, RowT]):
         Binding(
             "slash", "filter", "filter", id="list.filter", tooltip="Show only the rows that contain a text"
         ),
+        Binding(
+            "space",
+            "mark",
+            "mark",
+            id="list.mark",
+            tooltip="Mark the row for what is done with many",
+            show=False,
+        ),
         Binding("s", "sort", "sort", id="list.sort", tooltip="Show the list in another order", show=False),
         Binding("r", "reload", "reload", id="list.reload", tooltip="Ask the registry again", show=False),
     ]
@@ -95,6 +81,8 @@ class ListPane(Vertical, Generic[SubjectT, RowT]):
     class Answered(Message):
         """A registry has answered a load of this pane, for good or ill."""
 
+    MARKABLE: ClassVar[bool] = False
+    """Whether rows can be marked."""
     TITLE: ClassVar[str] = ""
     NOUN: ClassVar[str] = ""
 
@@ -107,7 +95,10 @@ class ListPane(Vertical, Generic[SubjectT, RowT]):
     def __init__(self, library: Library, *, id: str) -> None:  # noqa: A002  # Textual's name for it
         super().__init__(id=id)
         self.library = library
-        self.table: VirtualTable[RowT] = VirtualTable(self.columns(), key=self.row_key)
+        self._marks: set[Hashable] = set()
+        self.table: VirtualTable[RowT] = VirtualTable(
+            self.columns(), key=self.row_key, marked=self._is_marked if self.MARKABLE else None
+        )
         self.filter_input = FilterInput()
         self._rows: Rows[RowT] = Rows(self.row_text)
         self._pinned: set[Hashable] = set()
@@ -146,6 +137,10 @@ class ListPane(Vertical, Generic[SubjectT, RowT]):
     def row_key(self, row: RowT) -> Hashable:
         """Tell what makes a row that row, whatever is known about it."""
         return row
+
+    def can_mark(self, row: RowT) -> bool:  # noqa: ARG002  # for those who override it
+        """Tell whether a row can be marked."""
+        return self.MARKABLE
 
     def row_text(self, row: RowT) -> str:
         """Tell the text that the filter looks at."""
@@ -202,6 +197,11 @@ class ListPane(Vertical, Generic[SubjectT, RowT]):
         return self._rows.all
 
     @property
+    def marked(self) -> list[RowT]:
+        """The rows that are marked, in their order."""
+        return [row for row in self._rows.all if self._is_marked(row)] if self._marks else []
+
+    @property
     def started(self) -> bool:
         """Whether the contents of the subject were asked for."""
         return self._started
@@ -210,6 +210,7 @@ class ListPane(Vertical, Generic[SubjectT, RowT]):
         self.workers.cancel_node(self)
         self._started = self._complete = self._failed = False
         self._selection = None
+        self._marks.clear()
         self._eager = 0
         self._note = self.hint if self.subject is None else ""
         with self.prevent(FilterInput.Changed, FilterInput.Closed):
@@ -323,7 +324,8 @@ class ListPane(Vertical, Generic[SubjectT, RowT]):
         if not note and self._complete and not shown:
             note = f"nothing matches “{one_line(self.filter_input.text)}”" if total else self.empty_note()
         self.table.set_note(_failure(note) if self._failed else note)
-        self.border_subtitle = self.status(shown, total)
+        marked = f"{count(len(self._marks))} marked" if self._marks else ""
+        self.border_subtitle = " · ".join(filter(None, (marked, self.status(shown, total))))
 
     def status(self, shown: int, total: int) -> str:
         """Tell what the border says of the figures."""
@@ -377,6 +379,8 @@ class ListPane(Vertical, Generic[SubjectT, RowT]):
         self.filter_input.open()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002  # Textual's
+        if action == "mark":
+            return self.row is not None and self.can_mark(self.row)
         return len(self.orders()) > 1 if action == "sort" else True
 
     def on_descendant_focus(self) -> None:
@@ -391,6 +395,23 @@ class ListPane(Vertical, Generic[SubjectT, RowT]):
         self._more.set()
         await self._rows.order_by(orders[self._order].key)
         self._show_rows()
+
+    def _is_marked(self, row: RowT) -> bool:
+        return self.row_key(row) in self._marks
+
+    def action_mark(self) -> None:
+        """Mark the row under the cursor, or take its mark away, and go to the next one."""
+        if self.row is not None:
+            self._marks ^= {self.row_key(self.row)}
+            self.table.refresh_rows()
+            self.table.cursor += 1
+            self._tell(self._note)
+
+    def clear_marks(self) -> None:
+        """Take all marks away."""
+        self._marks.clear()
+        self.table.refresh_rows()
+        self._tell(self._note)
 
     def retry(self) -> None:
         """Ask again for what failed."""

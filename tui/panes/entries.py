@@ -13,7 +13,8 @@ from tui.client.errors import NotFoundError, RegistryError
 from tui.client.media_types import is_index
 from tui.client.models import Index, attested_digest, is_attestation
 from tui.figures import counted, size
-from tui.panes.base import Batch, ListPane
+from tui.panes.base import ListPane
+from tui.panes.rows import Batch
 from tui.places import ManifestPlace
 from tui.widgets.columns import Column
 
@@ -149,6 +150,7 @@ class EntriesPane(ListPane[ManifestPlace, Entry]):
     Sizes come in as the manifests of the entries arrive. A nested index is opened in the same pane.
     """
 
+    MARKABLE: ClassVar[bool] = True
     TITLE: ClassVar[str] = "Entries"
     NOUN: ClassVar[str] = "entry"
 
@@ -227,6 +229,9 @@ class EntriesPane(ListPane[ManifestPlace, Entry]):
 
     def row_key(self, row: Entry) -> Hashable:
         return row.place
+
+    def can_mark(self, row: Entry) -> bool:
+        return row.document is not None
 
     def row_text(self, row: Entry) -> str:
         return f"{row.place.label} {row.descriptor.digest} {row.annotation_summary}"

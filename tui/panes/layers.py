@@ -13,7 +13,8 @@ from tui.client.errors import InvalidManifestError, RegistryError
 from tui.client.media_types import is_image_config, short
 from tui.client.models import Index, layer_history
 from tui.figures import bar, counted, share, size
-from tui.panes.base import Batch, ListPane
+from tui.panes.base import ListPane
+from tui.panes.rows import Batch
 from tui.places import LayerPlace, ManifestPlace
 from tui.sanitize import one_line
 from tui.widgets.columns import Column
@@ -136,6 +137,7 @@ def _digest_cell(place: LayerPlace) -> str:
 class LayersPane(ListPane[ManifestPlace, LayerPlace]):
     """Lists the layers of a manifest, lowest first."""
 
+    MARKABLE: ClassVar[bool] = True
     TITLE: ClassVar[str] = "Layers"
     NOUN: ClassVar[str] = "layer"
 
@@ -180,6 +182,9 @@ class LayersPane(ListPane[ManifestPlace, LayerPlace]):
 
     def row_key(self, row: LayerPlace) -> Hashable:
         return (row.number, row.descriptor.digest if row.descriptor is not None else row.step)
+
+    def can_mark(self, row: LayerPlace) -> bool:
+        return row.descriptor is not None
 
     def row_text(self, row: LayerPlace) -> str:
         return f"{place_name(row)} {row.descriptor.digest if row.descriptor is not None else ''}"

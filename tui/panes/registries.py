@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual.message import Message
 
-from tui.panes.base import Batch, ListPane
+from tui.panes.base import ListPane
+from tui.panes.rows import Batch
 from tui.places import RegistryPlace
 from tui.widgets.columns import Column
 

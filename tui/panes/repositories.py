@@ -10,7 +10,8 @@ from textual.message import Message
 
 from tui.client.errors import CatalogUnsupportedError, RegistryError
 from tui.ordering import natural_key
-from tui.panes.base import Batch, ListPane, Order
+from tui.panes.base import ListPane
+from tui.panes.rows import Batch, Order
 from tui.places import RepositoryPlace
 from tui.widgets.columns import Column
 

@@ -4,15 +4,37 @@ from __future__ import annotations
 
 import asyncio
 from bisect import bisect_right
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
 RowT = TypeVar("RowT")
 
 SLICE: Final = 400
 """Rows whose keys are made at a time: a few milliseconds, between which keys of the keyboard are answered."""
+
+
+@dataclass(frozen=True, slots=True)
+class Batch(Generic[RowT]):
+    """Some rows more."""
+
+    rows: Sequence[RowT]
+    last: bool
+    """Whether these are all."""
+    patient: bool = True
+    """Whether the load goes on only when the person comes near the end of what is there."""
+
+
+@dataclass(frozen=True, slots=True)
+class Order(Generic[RowT]):
+    """An order in which a list can be shown."""
+
+    name: str
+    """What the border says of it; empty for the order of the registry."""
+    key: Callable[[RowT], Any] | None
+    """Makes keys that can be compared."""
 
 
 class Rows(Generic[RowT]):

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, ClassVar
 from textual.message import Message
 
 from tui.ordering import natural_key, newest_first_key
-from tui.panes.base import Batch, ListPane, Order
+from tui.panes.base import ListPane
+from tui.panes.rows import Batch, Order
 from tui.places import ManifestPlace, RepositoryPlace
 from tui.widgets.columns import Column
 

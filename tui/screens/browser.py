@@ -13,7 +13,7 @@ from textual.screen import Screen
 from tui.client.models import Index
 from tui.panes.base import ListPane
 from tui.panes.detail import DetailPane
-from tui.panes.entries import EntriesPane
+from tui.panes.entries import EntriesPane, Entry
 from tui.panes.layers import LayersPane
 from tui.panes.registries import RegistriesPane
 from tui.panes.repositories import RepositoriesPane
@@ -24,7 +24,7 @@ from tui.sanitize import one_line
 from tui.screens.column_grid import ColumnGrid
 from tui.screens.columns import Column, following, preceding
 from tui.screens.dialogs import HelpScreen
-from tui.screens.download import DownloadScreen
+from tui.screens.download import DownloadScreen, Wanted
 from tui.screens.keys import BROWSER_KEYS
 from tui.screens.login import LoginScreen
 from tui.screens.open import OpenScreen
@@ -39,8 +39,7 @@ if TYPE_CHECKING:
     from textual.binding import BindingType
 
     from tui.arguments import Place
-    from tui.client import Descriptor, RegistryHost
-    from tui.panes.entries import Entry
+    from tui.client import RegistryHost
     from tui.places import Subject
     from tui.session import Session
 
@@ -318,21 +317,29 @@ class BrowserScreen(Screen[None]):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002  # Textual's signature
         """Offer an action only where it does something."""
         if action == "download":
-            return self._downloadable() is not None
+            return bool(self._wanted())
         if action == "transfers":
             return bool(self.session.downloads.transfers)
         return True
 
-    def _downloadable(self) -> tuple[ManifestPlace | LayerPlace, Descriptor] | None:
-        """Tell what a download would fetch: the layer or config under the cursor, or the manifest."""
-        subject = self._subject()
-        if isinstance(subject, LayerPlace) and subject.descriptor is not None:
-            return subject, subject.descriptor
-        if isinstance(subject, ManifestPlace):
-            document = self.session.library.known_manifest(
-                subject.host, subject.repository, subject.reference
-            )
-            return (subject, document.descriptor) if document is not None else None
+    def _wanted(self) -> list[Wanted]:
+        """Tell what a download would fetch: what is marked, or what the cursor is on."""
+        match self.columns.lists[self.columns.current].marked:
+            case []:
+                subject = self._subject()
+                subjects: list[Subject | Entry] = [subject] if subject is not None else []
+            case marked:
+                subjects = marked
+        return [wanted for subject in subjects if (wanted := self._downloadable(subject)) is not None]
+
+    def _downloadable(self, subject: Subject | Entry) -> Wanted | None:
+        """Tell what a download of something would fetch: a layer or a config itself, else the manifest."""
+        place = subject.place if isinstance(subject, Entry) else subject
+        if isinstance(place, LayerPlace) and place.descriptor is not None:
+            return Wanted(place, place.descriptor)
+        if isinstance(place, ManifestPlace):
+            document = self.session.library.known_manifest(place.host, place.repository, place.reference)
+            return Wanted(place, document.descriptor) if document is not None else None
         return None
 
     def action_dive(self) -> None:
@@ -393,11 +400,10 @@ class BrowserScreen(Screen[None]):
     @work(group="dialog", exclusive=True, description="ask where to download to")
     async def action_download(self) -> None:
         """Ask for a folder, and download what the cursor is on."""
-        wanted = self._downloadable()
-        if wanted is None:
-            return
-        transfer = await self.app.push_screen_wait(DownloadScreen(self.session, *wanted))
-        if transfer is not None:
+        wanted = self._wanted()
+        started = await self.app.push_screen_wait(DownloadScreen(self.session, wanted)) if wanted else ()
+        if started:
+            self.columns.lists[self.columns.current].clear_marks()
             self.transfers_pane.start_watching()
 
     @on(TransfersPane.Progressed)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
@@ -29,6 +30,8 @@ from tui.transfers import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from textual.app import ComposeResult
 
     from tui.client import Descriptor
@@ -67,40 +70,49 @@ class FolderSuggester(Suggester):
         return f"{head}/{visible[0]}" if visible and visible[0].isprintable() else None
 
 
-class DownloadScreen(ModalScreen[Transfer | None]):
-    """Asks for a folder, settles what is in the way, and starts the download."""
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """Something to be downloaded."""
+
+    subject: ManifestPlace | LayerPlace
+    """What it is."""
+    descriptor: Descriptor
+    """Its digest and size."""
+
+
+class DownloadScreen(ModalScreen[tuple[Transfer, ...]]):
+    """Asks for a folder, settles what is in the way, and starts downloads; the answer is what was started."""
 
     DEFAULT_CSS = """
     DownloadScreen { align: center middle; }
     DownloadScreen .facts { color: $text-muted; margin-bottom: 1; }
     DownloadScreen .label { color: $text-muted; }
-    DownloadScreen #folder { margin-bottom: 1; }
+    DownloadScreen #name { margin-bottom: 0; }
+    DownloadScreen .file { margin-top: 1; }
     DownloadScreen .problem { margin-top: 1; color: $text-error; display: none; }
     DownloadScreen .problem.-there { display: block; }
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape", "dismiss(None)", "cancel", id="download.cancel", tooltip="Download nothing"),
+        Binding("escape", "dismiss(())", "cancel", id="download.cancel", tooltip="Download nothing"),
         Binding("down", "app.focus_next", show=False, id="download.next"),
         Binding("up", "app.focus_previous", show=False, id="download.previous"),
     ]
 
-    def __init__(self, session: Session, subject: ManifestPlace | LayerPlace, descriptor: Descriptor) -> None:
+    def __init__(self, session: Session, wanted: Sequence[Wanted]) -> None:
         """Ask.
 
         Args:
             session: Where downloads are started.
-            subject: What is to be downloaded.
-            descriptor: Its digest and size.
+            wanted: What is to be downloaded, at least one; the same digest is downloaded once.
         """
         super().__init__()
         self.session = session
-        self._subject = subject
-        self._descriptor = descriptor
+        self._wanted = list({each.descriptor.digest: each for each in wanted}.values())
         self._folder_input = Input(
             str(session.download_folder), id="folder", compact=True, suggester=FolderSuggester()
         )
-        self._file_input = Input(file_name(descriptor), id="name", compact=True)
+        self._file_input = Input(file_name(self._wanted[0].descriptor), id="name", compact=True)
         self._problem = Static(classes="problem")
 
     def compose(self) -> ComposeResult:
@@ -110,22 +122,30 @@ class DownloadScreen(ModalScreen[Transfer | None]):
             yield Static(self._facts(), classes="facts")
             yield Static("folder", classes="label")
             yield self._folder_input
-            yield Static("file", classes="label")
-            yield self._file_input
+            if len(self._wanted) == 1:
+                yield Static("file", classes="label file")
+                yield self._file_input
             yield self._problem
 
     def _facts(self) -> Content:
-        digest = self._descriptor.digest
-        known = size(self._descriptor.size) if self._descriptor.size else ""
-        figures = " · ".join(filter(None, (known, f"{digest.algorithm}:{digest.short}…")))
+        total = sum(each.descriptor.size for each in self._wanted)
+        known = size(total) if total else ""
+        digest = self._wanted[0].descriptor.digest
+        alone = len(self._wanted) == 1
+        which = f"{digest.algorithm}:{digest.short}…" if alone else f"{len(self._wanted)} files"
+        figures = " · ".join(filter(None, (known, which)))
         return Content("\n").join(Content(one_line(part)) for part in (self._what(), figures))
 
     def _what(self) -> str:
-        subject = self._subject
+        subject = self._wanted[0].subject
+        place = subject.manifest if isinstance(subject, LayerPlace) else subject
+        where = f"{place.repository} › {' › '.join(place.trail)}"
+        if len(self._wanted) > 1:
+            return f"marked of {place.repository}"
         if isinstance(subject, ManifestPlace):
-            return f"the manifest of {subject.repository} › {' › '.join(subject.trail)}"
+            return f"the manifest of {where}"
         kind = f"layer {subject.number} of {subject.count}" if subject.number else "the config"
-        return f"{kind} of {subject.manifest.repository} › {' › '.join(subject.manifest.trail)}"
+        return f"{kind} of {where}"
 
     @on(Input.Changed)
     def _forget_problem(self) -> None:
@@ -136,24 +156,15 @@ class DownloadScreen(ModalScreen[Transfer | None]):
         event.stop()
         self._begin()
 
-    @work(group="begin", exclusive=True, description="start a download")
+    @work(group="begin", exclusive=True, description="start downloads")
     async def _begin(self) -> None:
-        name = safe_file_name(self._file_input.value.strip(), file_name(self._descriptor))
-        overwrite = False
         try:
             folder = _expanded(self._folder_input.value)
-            try:
-                await asyncio.to_thread(check_target, folder / name)
-            except FolderMissingError as error:
-                if not await self._may(error, "create", "Create the folder"):
-                    return
-                await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
-                await asyncio.to_thread(check_target, folder / name)
-            except TargetExistsError as error:
-                if not error.replaceable or not await self._may(error, "replace", "Replace it"):
-                    raise
-                overwrite = True
-            transfer = await self._start(folder, name, overwrite=overwrite)
+            named = [(each, self._name_of(each)) for each in self._wanted]
+            existing = await self._settle(folder, [name for _, name in named])
+            if existing is None:
+                return
+            transfers = [await self._start(each, folder, name, name in existing) for each, name in named]
         except (DownloadError, RegistryError) as error:
             self._complain(f"{error}. {error.remedy}")
         except (OSError, RuntimeError, ValueError) as error:
@@ -161,23 +172,50 @@ class DownloadScreen(ModalScreen[Transfer | None]):
             self._complain(f"The folder cannot be used: {error}")
         else:
             self._remember(folder)
-            self.dismiss(transfer)
+            self.dismiss(tuple(transfers))
 
-    async def _may(self, error: DownloadError, answer: str, label: str) -> bool:
-        question = QuestionScreen("Download", f"{error}.", {"no": "Choose another", answer: label})
+    def _name_of(self, wanted: Wanted) -> str:
+        default = file_name(wanted.descriptor)
+        return safe_file_name(self._file_input.value.strip(), default) if len(self._wanted) == 1 else default
+
+    async def _settle(self, folder: Path, names: Sequence[str]) -> set[str] | None:
+        """Ask about what is in the way; tell which files may be replaced, None to do nothing."""
+        existing: dict[str, TargetExistsError] = {}
+        for name in names:
+            try:
+                try:
+                    await asyncio.to_thread(check_target, folder / name)
+                except FolderMissingError as error:
+                    if not await self._may(f"{error}.", "create", "Create the folder"):
+                        return None
+                    await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
+                    await asyncio.to_thread(check_target, folder / name)
+            except TargetExistsError as error:
+                if not error.replaceable:
+                    raise
+                existing[name] = error
+        if existing:
+            first = next(iter(existing.values()))
+            many = len(existing) > 1
+            text = f"{len(existing)} files of these names exist already." if many else f"{first}."
+            if not await self._may(text, "replace", "Replace them" if many else "Replace it"):
+                raise first
+        return set(existing)
+
+    async def _may(self, text: str, answer: str, label: str) -> bool:
+        question = QuestionScreen("Download", text, {"no": "Choose another", answer: label})
         return await self.app.push_screen_wait(question) == answer
 
-    async def _start(self, folder: Path, name: str, *, overwrite: bool) -> Transfer:
-        subject, downloads = self._subject, self.session.downloads
+    async def _start(self, wanted: Wanted, folder: Path, name: str, overwrite: bool) -> Transfer:  # noqa: FBT001  # the last of four that belong together
+        subject, descriptor = wanted.subject, wanted.descriptor
+        library, downloads = self.session.library, self.session.downloads
         if isinstance(subject, LayerPlace):
             place = subject.manifest
-            registry = self.session.library.registry(place.host)
+            registry = library.registry(place.host)
             return downloads.start(
-                registry, place.repository, self._descriptor, folder, name=name, overwrite=overwrite
+                registry, place.repository, descriptor, folder, name=name, overwrite=overwrite
             )
-        document = await self.session.library.manifest(
-            subject.host, subject.repository, self._descriptor.digest
-        )
+        document = await library.manifest(subject.host, subject.repository, descriptor.digest)
         return downloads.start_document(
             document.raw, document.descriptor, folder, name=name, overwrite=overwrite
         )

@@ -147,7 +147,7 @@ class VirtualTable(NotedView, Generic[R], can_focus=True):
             id: of the widget.
             classes: of the widget.
             show_header: whether the titles of the columns stand above the rows.
-            marked: tells which rows bear a mark; without it there is no room for marks.
+            marked: tells which rows bear a mark; without it none does.
             key: what makes a row the same row although its value changed; the row itself when absent.
         """
         super().__init__(id=id, classes=classes)
@@ -276,8 +276,8 @@ class VirtualTable(NotedView, Generic[R], can_focus=True):
 
     @property
     def _gutter(self) -> int:
-        """Cells before the first column: the cursor's glyph, marks where rows can bear one, a space."""
-        return 2 if self._marked is None else 3
+        """Cells before the first column: the cursor's glyph, and the mark."""
+        return 2
 
     def _measure(self) -> None:
         """Count the lines: titles, rows and the note."""
@@ -324,9 +324,7 @@ class VirtualTable(NotedView, Generic[R], can_focus=True):
         # The line of the focused cursor has one colour; what cells say in colour, they say in words too.
         plain = on_cursor and self.has_focus
         parts = [Content(CURSOR_GLYPH if on_cursor else " ")]
-        if self._marked is not None:
-            parts.append(Content.styled(MARK_GLYPH, ".virtual-table--mark") if marked else Content(" "))
-        parts.append(Content(" "))
+        parts.append(Content.styled(MARK_GLYPH, ".virtual-table--mark") if marked else Content(" "))
         for position, (column, cells) in enumerate(arrange(self._columns, width, gutter=self._gutter)):
             cell = fitted(
                 cleaned(column.render(row), limit=CELL_LIMIT), cells, align=column.align, cut=column.cut
