@@ -100,7 +100,7 @@ class OcituiApp(App[None]):
 
         question = QuestionScreen(
             f"{counted(running, 'download')} under way",
-            "Leaving stops them, and what has arrived of them is thrown away.",
+            "What has arrived is kept: downloaded again to the same place, it goes on from there.",
             {"stay": "Stay", "leave": "Leave"},
         )
         self.push_screen(question, decide)
