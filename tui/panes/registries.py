@@ -43,7 +43,7 @@ class RegistriesPane(ListPane[tuple[RegistryPlace, ...], RegistryPlace]):
                 "from",
                 lambda place: place.origin,
                 width=15,
-                min_table_width=36,
+                min_table_width=41,
                 style=".virtual-table--muted",
             ),
         )
