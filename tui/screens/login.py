@@ -52,6 +52,7 @@ class LoginScreen(ModalScreen[bool]):
     LoginScreen .state { margin-top: 1; color: $text-muted; display: none; }
     LoginScreen .state.-there { display: block; }
     LoginScreen .state.-wrong { color: $text-error; }
+    LoginScreen #user { margin-bottom: 1; }
     LoginScreen Tick { margin-top: 1; }
     LoginScreen Horizontal { height: auto; margin-top: 1; align-horizontal: right; }
     LoginScreen Button { margin-left: 1; }
@@ -104,7 +105,8 @@ class LoginScreen(ModalScreen[bool]):
         try:
             name = await self.session.logins.keyring_name()
         except KeyringError as error:
-            self._tell_where(f"{error}. {error.remedy}")
+            problem = str(error)
+            self._tell_where(f"{problem[:1].upper()}{problem[1:]}. {error.remedy}")
             self.query_one("#keep", Button).disabled = True
         else:
             self._tell_where(f"It will be kept in {name}.")
