@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from textual.command import DiscoveryHit, Hit, Provider
+
+from tui.screens.dialogs import MOVEMENT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from textual.command import Hits
-
-
-MOVEMENT: Final = "cursor."
-"""Begins the ids of keys that move the cursor; nobody looks for them in a list."""
 
 
 @dataclass(frozen=True, slots=True)
