@@ -19,6 +19,7 @@ from tui.panes.rows import Batch, Order, Rows
 from tui.sanitize import multi_line, one_line
 from tui.widgets.filter import FilterInput
 from tui.widgets.table import VirtualTable
+from tui.wording import failure_lines
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Hashable, Iterable, Sequence
@@ -157,7 +158,7 @@ class ListPane(Vertical, Generic[SubjectT, RowT]):
     def failure_note(self, error: RegistryError) -> str:
         """Say what went wrong, and what one can do."""
         login = "L  log in" if isinstance(error, UnauthorizedError | DeniedError) else ""
-        return "\n".join(filter(None, (f"✗ {error}", error.remedy, login, "r  try again")))
+        return "\n".join(filter(None, (*failure_lines(error), login, "r  try again")))
 
     @property
     def hint(self) -> str:
@@ -381,6 +382,8 @@ class ListPane(Vertical, Generic[SubjectT, RowT]):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002  # Textual's
         if action == "mark":
             return self.row is not None and self.can_mark(self.row)
+        if action == "filter":
+            return not self.filter_input.has_focus
         return len(self.orders()) > 1 if action == "sort" else True
 
     def on_descendant_focus(self) -> None:

@@ -28,6 +28,8 @@ from tui.transfers import (
     check_target,
     file_name,
 )
+from tui.widgets.clean_input import CleanInput
+from tui.wording import sentence, told
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -109,10 +111,10 @@ class DownloadScreen(ModalScreen[tuple[Transfer, ...]]):
         super().__init__()
         self.session = session
         self._wanted = list({each.descriptor.digest: each for each in wanted}.values())
-        self._folder_input = Input(
+        self._folder_input = CleanInput(
             str(session.download_folder), id="folder", compact=True, suggester=FolderSuggester()
         )
-        self._file_input = Input(file_name(self._wanted[0].descriptor), id="name", compact=True)
+        self._file_input = CleanInput(file_name(self._wanted[0].descriptor), id="name", compact=True)
         self._problem = Static(classes="problem")
 
     def compose(self) -> ComposeResult:
@@ -166,7 +168,7 @@ class DownloadScreen(ModalScreen[tuple[Transfer, ...]]):
                 return
             transfers = [await self._start(each, folder, name, name in existing) for each, name in named]
         except (DownloadError, RegistryError) as error:
-            self._complain(f"{error}. {error.remedy}")
+            self._complain(told(error))
         except (OSError, RuntimeError, ValueError) as error:
             # The folder cannot be made, its "~" has no home, or its name no meaning to the system.
             self._complain(f"The folder cannot be used: {error}")
@@ -186,7 +188,7 @@ class DownloadScreen(ModalScreen[tuple[Transfer, ...]]):
                 try:
                     await asyncio.to_thread(check_target, folder / name)
                 except FolderMissingError as error:
-                    if not await self._may(f"{error}.", "create", "Create the folder"):
+                    if not await self._may(sentence(str(error)), "create", "Create the folder"):
                         return None
                     await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
                     await asyncio.to_thread(check_target, folder / name)
@@ -197,7 +199,7 @@ class DownloadScreen(ModalScreen[tuple[Transfer, ...]]):
         if existing:
             first = next(iter(existing.values()))
             many = len(existing) > 1
-            text = f"{len(existing)} files of these names exist already." if many else f"{first}."
+            text = f"{len(existing)} files of these names exist already." if many else sentence(str(first))
             if not await self._may(text, "replace", "Replace them" if many else "Replace it"):
                 raise first
         return set(existing)

@@ -15,7 +15,9 @@ from tui.client.errors import RegistryError, UnauthorizedError
 from tui.credentials import CredentialsError, KeyringError, Kind, Login, Secret, make_login
 from tui.sanitize import multi_line, one_line
 from tui.screens.dialogs import Dialog
+from tui.widgets.clean_input import CleanInput
 from tui.widgets.tick import Tick
+from tui.wording import sentence, told
 
 if TYPE_CHECKING:
     import rich.repr
@@ -72,7 +74,7 @@ class LoginScreen(ModalScreen[bool]):
         self.host = host
         self._present = session.logins.peek(host)
         self._where = Static(classes="where")
-        self._user = Input(id="user", compact=True)
+        self._user = CleanInput(id="user", compact=True)
         self._secret = SecretInput(id="secret")
         self._is_token = Tick("it is an identity token")
         self._state = Static(classes="state")
@@ -105,8 +107,7 @@ class LoginScreen(ModalScreen[bool]):
         try:
             name = await self.session.logins.keyring_name()
         except KeyringError as error:
-            problem = str(error)
-            self._tell_where(f"{problem[:1].upper()}{problem[1:]}. {error.remedy}")
+            self._tell_where(told(error))
             self.query_one("#keep", Button).disabled = True
         else:
             self._tell_where(f"It will be kept in {name}.")
@@ -147,7 +148,7 @@ class LoginScreen(ModalScreen[bool]):
             self._secret.focus()
             return
         except (RegistryError, CredentialsError) as error:
-            self._say(f"{error}. {error.remedy}", wrong=True)
+            self._say(told(error), wrong=True)
             return
         if await self._keep(login, keep=keep):
             if not checked:
@@ -166,7 +167,7 @@ class LoginScreen(ModalScreen[bool]):
             await self.session.logins.keep(self.host, login)
         except KeyringError as error:
             self._accepted = None
-            self._say(f"{error}. Use it for this run only, or cancel.", wrong=True)
+            self._say(f"{sentence(str(error))} Use it for this run only, or cancel.", wrong=True)
             self.query_one("#run", Button).focus()
             return False
         return True
@@ -189,7 +190,7 @@ class LoginScreen(ModalScreen[bool]):
         try:
             await self.session.logins.forget(self.host)
         except KeyringError as error:
-            self._say(f"{error}. {error.remedy}", wrong=True)
+            self._say(told(error), wrong=True)
         else:
             self.dismiss(True)  # noqa: FBT003  # the dialog's answer
 

@@ -12,13 +12,14 @@ from textual.screen import ModalScreen
 from textual.widgets import Input, Static
 
 from tui.arguments import Place, PlaceError, parse_demo_place, parse_place
+from tui.client.errors import InvalidNameError
+from tui.client.names import RegistryHost
 from tui.sanitize import one_line
 from tui.screens.dialogs import Dialog
+from tui.widgets.clean_input import CleanInput
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult
-
-    from tui.client import RegistryHost
 
 
 class OpenScreen(ModalScreen[Place | None]):
@@ -45,7 +46,7 @@ class OpenScreen(ModalScreen[Place | None]):
             placeholder = (
                 "repository, repository:tag" if self._inside else "registry, registry/repository:tag"
             )
-            yield Input(placeholder=placeholder, compact=True)
+            yield CleanInput(placeholder=placeholder, compact=True)
             yield Static(self._hint(), classes="hint")
 
     def _hint(self) -> str:
@@ -75,10 +76,16 @@ class OpenScreen(ModalScreen[Place | None]):
         """Read a name: inside of a registry as one of its repositories, unless it names a host."""
         place = parse_place(text)
         inside = self._inside
-        if (
-            inside is None
-            or inside.is_docker_hub
-            or (place.host is not None and not place.host.is_docker_hub)
-        ):
+        if inside is None or inside.is_docker_hub or _names_host(place, text):
             return place
         return replace(parse_demo_place(text), host=inside)
+
+
+def _names_host(place: Place, text: str) -> bool:
+    """Tell whether a text names the host of its place; Docker Hub is meant by names without one, too."""
+    if place.scheme or not (place.host and place.host.is_docker_hub):
+        return True
+    try:
+        return RegistryHost(text.partition("/")[0]).is_docker_hub
+    except InvalidNameError:
+        return False
