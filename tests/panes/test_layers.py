@@ -163,7 +163,7 @@ async def test_layers_show_though_their_config_cannot_be_read(demo: DemoServer) 
     refusal = reply(lambda: error_response(403, "DENIED", "not for you"), path_has("/blobs/"))
     demo.before.append(refusal)
     async with browse(demo, place="team/frontend/storefront:production") as ui:
-        await ui.until_noted(ui.layers, "✗ GET http", "not for you", "r  try again")
+        await ui.until_noted(ui.layers, "✗ ", "GET http", "not for you", "r  try again")
         assert [row.number for row in ui.layers.table.rows] == [1, 2, 3, 4, 0]
         demo.before.remove(refusal)
         await ui.press("r")

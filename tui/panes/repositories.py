@@ -14,6 +14,7 @@ from tui.panes.base import ListPane
 from tui.panes.rows import Batch, Order
 from tui.places import RepositoryPlace
 from tui.widgets.columns import Column
+from tui.wording import sentence
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Sequence
@@ -73,7 +74,7 @@ class RepositoriesPane(ListPane["RegistryHost", RepositoryPlace]):
 
     def failure_note(self, error: RegistryError) -> str:
         if isinstance(error, CatalogUnsupportedError):
-            return f"{error}.\no  open a repository by its name\nr  try again"
+            return f"{sentence(error.message)}\no  open a repository by its name\nr  try again"
         return super().failure_note(error)
 
     def row_text(self, row: RepositoryPlace) -> str:

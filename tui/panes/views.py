@@ -12,6 +12,7 @@ from tui.panes.layers import step_summary
 from tui.sanitize import one_line
 from tui.widgets.json_document import JsonDocument
 from tui.widgets.text_document import Field, FieldsDocument, Section, TextDocument
+from tui.wording import failure_lines
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -66,11 +67,9 @@ def of_manifest(
 
 def error_document(error: RegistryError) -> Document:
     """Say what went wrong, and what to try."""
-    lines: list[str | Content] = [
-        Content(f"✗ {one_line(str(error), limit=STEP_LIMIT)}").stylize(".line-view--error")
-    ]
-    if error.remedy:
-        lines.append(Content(one_line(error.remedy, limit=STEP_LIMIT)).stylize(".line-view--muted"))
+    reason, *rest = (one_line(line, limit=STEP_LIMIT) for line in failure_lines(error))
+    lines: list[str | Content] = [Content(reason).stylize(".line-view--error")]
+    lines.extend(Content(line).stylize(".line-view--muted") for line in rest)
     return TextDocument(lines, hang=2)
 
 

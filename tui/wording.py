@@ -1,0 +1,30 @@
+"""Errors as a person reads them: the reason first, then what to try, then what was asked."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tui.client.errors import RegistryError
+    from tui.credentials import CredentialsError
+    from tui.transfers import DownloadError
+
+
+def sentence(text: str) -> str:
+    """Make a sentence of a phrase: a capital at its beginning unless that is a name, a full stop at its end."""
+    text = text.strip()
+    word = text.partition(" ")[0]
+    if word.isalpha():
+        text = text[:1].upper() + text[1:]
+    return text if text[-1:] in {"", ".", "!", "?", "…"} else f"{text}."
+
+
+def told(error: RegistryError | DownloadError | CredentialsError) -> str:
+    """Tell an error and its remedy in one line."""
+    return " ".join(filter(None, (sentence(str(error)), error.remedy)))
+
+
+def failure_lines(error: RegistryError) -> list[str]:
+    """Tell why a registry's answer is missing: the reason, what to try, and what was asked, a line each."""
+    asked = str(error.request) if error.request is not None else ""
+    return [line for line in (f"✗ {sentence(error.message)}", error.remedy, asked) if line]
