@@ -15,8 +15,14 @@ if TYPE_CHECKING:
 
 PACKAGES = {
     "buildah": "buildah",
+    "dbus-run-session": "dbus-daemon",
+    "docker-credential-pass": "golang-docker-credential-helpers",
+    "docker-credential-secretservice": "golang-docker-credential-helpers",
     "docker-registry": "docker-registry",
+    "gnome-keyring-daemon": "gnome-keyring",
+    "gpg": "gnupg",
     "htpasswd": "apache2-utils",
+    "pass": "pass",
     "skopeo": "skopeo",
     "tmux": "tmux",
 }
