@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -25,6 +26,9 @@ FOLDERS = {
     "REGISTRY_AUTH_FILE": ".config/containers/auth.json",
 }
 """Environment variables, and what they name below the home of a test; nothing of it is there."""
+
+IDLE_LIMIT = 20.0
+"""Seconds that a server may take to end what it is at."""
 
 DISTURBING = ("OCITUI_", "TEXTUAL")
 """Beginnings of names of variables that change what the program does."""
@@ -58,3 +62,14 @@ def demo(_shared_demo: DemoServer) -> Iterator[DemoServer]:
     _shared_demo.forget_requests()
     yield _shared_demo
     _shared_demo.before.clear()
+    _until_idle(_shared_demo)
+
+
+def _until_idle(server: DemoServer) -> None:
+    """Wait until a server has dealt with what the last test asked: the next one must not see it arrive."""
+    assert server._server is not None
+    server.drop_connections()
+    deadline = time.monotonic() + IDLE_LIMIT
+    while server._server.server_state.tasks or server._server.server_state.connections:
+        assert time.monotonic() < deadline, "the demo registry is still busy"
+        time.sleep(0.001)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 import pytest
+from textual.events import MouseDown, MouseMove, MouseUp
 
 from tests.widgets.stage import lines
 from tui.app import OcituiApp
@@ -25,6 +26,7 @@ from tui.widgets.key_line import KeyLine
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 
+    import httpx
     from textual.pilot import Pilot
     from textual.widget import Widget
 
@@ -115,8 +117,17 @@ class Ui:
         await self.press(*("space" if letter == " " else letter for letter in text))
 
     async def click(self, widget: Widget, x: int, y: int, times: int = 1) -> None:
-        """Click into a widget; its upper left corner, borders included, is 0, 0."""
-        await self.pilot.click(widget, offset=(x, y), times=times)
+        """Click into a widget; its upper left corner, borders included, is 0, 0.
+
+        The button is pressed and let go over the same cell of the terminal, whatever is there meanwhile.
+        """
+        x, y = widget.region.x + x, widget.region.y + y
+        for _ in range(times):
+            for kind in (MouseMove, MouseDown, MouseUp):
+                event = kind(None, x, y, 0, 0, 1, False, False, False, screen_x=x, screen_y=y)  # noqa: FBT003  # keys that are not held
+                self.app.post_message(event)
+                await self.pilot.pause(0)
+                await self.pilot.pause(0)
 
     # What one waits for.
 
@@ -265,6 +276,8 @@ async def browse(
     size: tuple[int, int] = MEDIUM,
     settings: Settings | None = None,
     settle_seconds: float = QUICK,
+    start: Place | None = None,
+    transport: httpx.AsyncBaseTransport | None = None,
 ) -> AsyncIterator[Ui]:
     """Start the program, with some registries saved.
 
@@ -274,15 +287,17 @@ async def browse(
         size: Of the terminal, in cells.
         settings: Further settings; the registries are added to theirs.
         settle_seconds: How long a load waits whether the cursor moves on.
+        start: What to open, as the command line tells it.
+        transport: What carries the requests, instead of the network.
     """
     given = settings or Settings()
     registries = {**saved(*servers).registries, **given.registries}
-    session = Session(replace(given, registries=registries), now=lambda: CLOCK)
+    session = Session(replace(given, registries=registries), transport=transport, now=lambda: CLOCK)
 
-    async def start() -> Place | None:
-        return place_on(servers[0], place) if place is not None else None
+    async def opening() -> Place | None:
+        return start if place is None else place_on(servers[0], place)
 
-    app = OcituiApp(session, start)
+    app = OcituiApp(session, opening)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("textual.app.wait_for_idle", _no_wait)
         patch.setattr("textual.pilot.wait_for_idle", _no_wait)
@@ -291,8 +306,7 @@ async def browse(
         async with app.run_test(size=size, notifications=True) as pilot:
             ui = Ui(app, pilot, session)
             await ui.until(lambda: ui.browser.is_mounted)
-            if place is None and (servers or registries):
-                await ui.until(lambda: ui.browser.registries_pane.row is not None)
+            await ui.until(lambda: ui.browser.registries_pane.row is not None)
             yield ui
 
 

@@ -215,7 +215,6 @@ async def test_a_missing_folder_is_created_when_asked(demo: DemoServer, folder: 
         ("file", "is no folder"),
         ("file/below", "is no folder"),
         ("~nobody-of-this-name/x", "The folder cannot be used"),
-        ("with\0nul", "cannot be"),
     ],
 )
 async def test_a_folder_that_is_none_is_complained_of_in_place(

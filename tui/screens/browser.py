@@ -196,6 +196,13 @@ class BrowserScreen(Screen[None]):
     def _tag_highlighted(self) -> None:
         self._show_manifest(self.tags_pane.row)
 
+    @on(ColumnGrid.Moved)
+    def _leave_nested_index(self) -> None:
+        """Come back to what the tag itself names when the focus has come to the tags from further inside."""
+        opened: ManifestPlace | None = self.entries_pane.subject
+        if self.columns.current is Column.TAGS and opened is not None and opened.parent is not None:
+            self._show_manifest(self.tags_pane.row)
+
     @on(TagsPane.Opened)
     def _tag_opened(self, event: TagsPane.Opened) -> None:
         self._show_manifest(event.place)
