@@ -15,7 +15,7 @@ from tui.wording import failure_lines, sentence, told
         (" x ", "X."),
         ("", ""),
         ("docker.io is far", "docker.io is far."),
-        ("/tmp/x exists", "/tmp/x exists."),
+        ("~/x exists", "~/x exists."),
     ],
 )
 def test_phrases_become_sentences(phrase: str, text: str) -> None:

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def sentence(text: str) -> str:
-    """Make a sentence of a phrase: a capital at its beginning unless that is a name, a full stop at its end."""
+    """Make a sentence of a phrase: a capital unless it begins with a name, and a full stop."""
     text = text.strip()
     word = text.partition(" ")[0]
     if word.isalpha():
