@@ -399,3 +399,32 @@ def test_nothing_that_is_read_shows_a_secret(files: Files) -> None:
 def test_public_names_are_sorted_and_there() -> None:
     assert list(credentials.__all__) == sorted(credentials.__all__)
     assert all(hasattr(credentials, name) for name in credentials.__all__)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-32"])
+def test_every_form_of_unicode_is_read(files: Files, encoding: str) -> None:
+    files.write(files.docker, json.dumps({"auths": {HOST: pair("alice")}}).encode(encoding))
+    assert find_login(HOST) is not None
+
+
+def test_a_login_with_half_a_character_is_left_out(files: Files) -> None:
+    files.write(files.docker, b'{"auths": {"a.b": {"username": "alice", "password": "hunter2\\ud800"}}}')
+    logins = read_logins()
+    assert logins.peek(RegistryHost("a.b")) is None
+    (warning,) = logins.warnings
+    assert warning.endswith("the login for a.b is left out, because its password holds half a character")
+
+
+def test_a_helper_is_for_one_registry_or_for_all_others(files: Files) -> None:
+    helpers = {HOST: "one", "https://index.docker.io/v1/": "hub", "c.d": "", "quay.io/team": "part"}
+    files.write(files.docker, {"credsStore": "all", "credHelpers": helpers})
+    (file,) = (read_login_file(file) for file in login_files()[:1])
+    names = [file.helper(RegistryHost(name)) for name in (HOST, "docker.io", "c.d", "quay.io", "e.f")]
+    assert names == ["one", "hub", "", "all", "all"]
+
+
+@pytest.mark.parametrize("name", ["../../bin/sh", "a b", "", "-x", 7, None, ["x"], "x" * 100, "a\0b"])
+def test_a_helper_with_a_strange_name_is_none(files: Files, name: object) -> None:
+    files.write(files.docker, {"credsStore": name, "credHelpers": {HOST: name}})
+    (file,) = (read_login_file(file) for file in login_files()[:1])
+    assert (file.helper(HOST), file.helper(HUB)) == ("", "")

@@ -12,6 +12,7 @@ import httpx
 
 from tui.client.answers import Answer
 from tui.client.errors import ConnectionLostError, RegistryError, RequestLine
+from tui.client.frames import WithoutFrames
 from tui.client.retry import RETRY_METHODS, RETRY_STATUSES, backoff, retry_after
 from tui.client.transport import translated
 
@@ -133,7 +134,7 @@ class Sender:
         status: int | None = None
         failure = ""
         try:
-            with translated(line):
+            with translated(line), WithoutFrames():
                 request = httpx.Request(
                     outgoing.method,
                     outgoing.url,

@@ -75,7 +75,7 @@ def take_environment(variables: MutableMapping[str, str] | None = None) -> Envir
     own, warnings = _own_login(host, username, password)
     docker = FileLogins(DOCKER_VARIABLE)
     if document and len(document.reveal()) <= MAX_VARIABLE:
-        read = read_login_text(document.reveal(), DOCKER_VARIABLE, DOCKER_VARIABLE)
+        read = read_login_text(document, DOCKER_VARIABLE, DOCKER_VARIABLE)
         hosts = tuple(known for known in read.hosts if not known.helper)
         docker = FileLogins(DOCKER_VARIABLE, hosts, read.warnings, read.entries)
     elif document:

@@ -124,14 +124,17 @@ def read_login_file(file: LoginFile) -> FileLogins:
     """Read a file of logins; one that does not exist says nothing, what is damaged gives warnings."""
     name = printable(short_path(file.path), 400)
     try:
-        return read_login_text(read_small_file(file.path, MAX_LOGIN_FILE), name, file.source)
+        text = _unicode(read_small_file(file.path, MAX_LOGIN_FILE))
     except FileNotFoundError:
         return FileLogins(file.source)
     except UnreadableFileError as error:
         return FileLogins(file.source, warnings=(f"{name} cannot be read: {error}",))
+    except UnicodeDecodeError:
+        return FileLogins(file.source, warnings=(f"{name} cannot be read: it is not valid JSON",))
+    return read_login_text(text, name, file.source)
 
 
-def read_login_text(text: str | bytes, name: str, source: str) -> FileLogins:
+def read_login_text(text: Secret, name: str, source: str) -> FileLogins:
     """Read logins in the form of Docker's and Podman's files; what is damaged gives warnings.
 
     Args:
@@ -140,7 +143,7 @@ def read_login_text(text: str | bytes, name: str, source: str) -> FileLogins:
         source: Who keeps it, in a word.
     """
     try:
-        document = json.loads(text, object_pairs_hook=_with_secrets)
+        document = json.loads(text.reveal(), object_pairs_hook=_with_secrets)
     except (ValueError, RecursionError):
         return FileLogins(source, warnings=(f"{name} cannot be read: it is not valid JSON",))
     if not isinstance(document, dict):
@@ -276,6 +279,11 @@ def _home() -> Path | None:
         return Path.home()
     except RuntimeError:  # no variable and no user database says where it is
         return None
+
+
+def _unicode(data: bytes) -> Secret:
+    """Decode a JSON document in whichever form of Unicode it is."""
+    return Secret(data.decode(json.detect_encoding(data)))
 
 
 def _with_secrets(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

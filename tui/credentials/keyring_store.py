@@ -144,9 +144,11 @@ class KeyringStore:
         except CredentialsError:
             raise
         except Exception as error:  # noqa: BLE001 - backends are other people's, and raise whatever they like
-            raise self._translated(error) from None
+            failure = self._translated(error)
         finally:
             call.abandoned.set()
+        # Raised here, so that the backend's error, which may hold anything, does not hang on it.
+        raise failure
 
     def _translated(self, error: Exception) -> KeyringError:
         """Say in this program's terms what a backend raised, without its words, which may hold anything."""
