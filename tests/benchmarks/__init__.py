@@ -1,0 +1,1 @@
+"""Measures the program beside others, as ratios within one run: `python -m tests.benchmarks`."""

@@ -1,0 +1,79 @@
+"""Each benchmark runs, with sizes so small that its figures mean nothing."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.benchmarks import downloads, keys, listing, memory
+from tests.benchmarks.processes import ROOT
+from tests.benchmarks.rows import Bound, Row, compare, percentile, table
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.fixture(autouse=True)
+def _little_patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Take what comes late for what a figure is about: the figures mean nothing here."""
+    monkeypatch.setattr("tests.benchmarks.terminal.CALM", 0.08)
+
+
+def named(rows: list[Row]) -> dict[str, Row]:
+    found = {row.what: row for row in rows}
+    assert len(found) == len(rows)
+    assert all(value > 0 for row in rows for value in row.values if row.bound is None)
+    assert table(rows).count("\n") == len(rows) + 1
+    return found
+
+
+def test_lists_are_measured() -> None:
+    rows = named(listing.measure(rounds=1, counts=(20, 300)))
+    assert rows["Enter to the first of 300 tags"].comparison is not None
+    assert "s: 300 tags that are there, newest version first" in rows
+
+
+def test_keys_are_measured() -> None:
+    rows = named(keys.measure(rounds=1, keys=2, mebibytes=128))
+    assert rows["ocitui, downloading and listing, p99"].comparison is not None
+
+
+def test_downloads_are_measured() -> None:
+    rows = named(downloads.measure(rounds=1, small=1, large=2))
+    assert "2 MiB from sendfile: ocitui" in rows
+    for name in ("skopeo", "docker-registry"):
+        assert any(name in what for what in rows) == (shutil.which(name) is not None)
+
+
+def test_memory_is_measured() -> None:
+    rows = named(memory.measure(rounds=1, tags=300))
+    assert rows["300 tags over the start"].bound is not None
+
+
+def test_the_command_prints_a_table_and_writes_it_as_json(tmp_path: Path) -> None:
+    file = tmp_path / "figures.json"
+    command = [sys.executable, "-m", "tests.benchmarks", "start", "--rounds", "1", "--json", str(file)]
+    done = subprocess.run(command, check=True, capture_output=True, cwd=ROOT, text=True)
+    found = json.loads(file.read_text(encoding="utf-8"))
+    assert "| start " in done.stdout
+    assert found["machine"]["rounds"] == 1
+    figures = {row["what"]: row for row in found["rows"]}
+    assert figures["ocitui, first frame"]["ratio"]["beside"] == "bare application"
+    assert figures["ocitui, first frame"]["to_reach"] == "≤ 1.25"
+
+
+def test_ratios_are_those_of_a_round() -> None:
+    beside = compare([2.0, 9.0], [1.0, 3.0], "others", Bound(2.5))
+    assert beside.ratios == (2.0, 3.0)
+    assert Row("b", "w", "s", (2.0, 9.0), beside).reached is True
+    assert compare([2.0], [1.0], "others", Bound(1.2, at_least=True), inverse=True).ratios == (0.5,)
+
+
+@pytest.mark.parametrize(("percent", "expected"), [(50, 50), (99, 99), (100, 100), (1, 1)])
+def test_a_percentile_is_one_of_the_values(percent: float, expected: float) -> None:
+    assert percentile([float(value) for value in range(1, 101)], percent) == expected
