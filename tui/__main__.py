@@ -7,6 +7,7 @@ have been read.
 from __future__ import annotations
 
 import asyncio
+import importlib
 import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -118,6 +119,7 @@ def _open_demo(
 
 def _load_client() -> None:
     """Import the client and what it stands on, on a thread, while the person looks at the first frame."""
+    importlib.import_module("tui.client.registry")
 
 
 if __name__ == "__main__":

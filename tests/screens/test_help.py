@@ -17,7 +17,10 @@ if TYPE_CHECKING:
     from tui.demo import DemoServer
 
 
-TEXTUALS = {binding.action for binding in (*Screen.BINDINGS, *App.BINDINGS) if isinstance(binding, Binding)}
+TEXTUALS = {
+    "command_palette",
+    *(binding.action for binding in (*Screen.BINDINGS, *App.BINDINGS) if isinstance(binding, Binding)),
+}
 """Actions that every application has, by keys of Textual's own."""
 
 
