@@ -13,6 +13,7 @@ import pytest
 from tests.real.conftest import PASSWORD, USER, SecuredRegistry, TokenRegistry
 from tests.real.programs import require
 from tests.real.secret_service import SecretService, short_folder
+from tests.real.terminal import Terminal
 from tui.parser import ExitCode
 
 if TYPE_CHECKING:
@@ -253,3 +254,41 @@ def test_ctrl_c_ends_a_login_that_waits_for_a_dialog(folder: Path, tokens: Token
             process.send_signal(signal.SIGINT)
             assert process.stderr.read() == ""
         assert process.returncode == ExitCode.INTERRUPTED
+
+
+# The browser
+
+
+def browser(service: SecretService, host: str, **variables: str) -> Terminal:
+    """The program in a terminal, started with the name of a registry."""
+    require("tmux")
+    folder = service.home / "terminal"
+    folder.mkdir()
+    return Terminal([sys.executable, "-m", "tui", host], {**service.environment, **variables}, folder)
+
+
+def test_the_browser_uses_the_login_in_the_keyring(service: SecretService, tokens: TokenRegistry) -> None:
+    assert log_in(service, tokens.server.host).returncode == 0
+    with browser(service, tokens.server.host) as terminal:
+        terminal.wait_for(r"team/platform/tools/app")
+        terminal.wait_for(rf"{USER} \(keyring\)")
+
+
+def test_the_browser_uses_the_login_in_the_environment(service: SecretService, tokens: TokenRegistry) -> None:
+    host = tokens.server.host
+    login = {"OCITUI_REGISTRY": host, "OCITUI_USERNAME": USER, "OCITUI_PASSWORD": PASSWORD}
+    with browser(service, host, **login) as terminal:
+        terminal.wait_for(r"team/platform/tools/app")
+        terminal.wait_for(rf"{USER} \(environment\)")
+
+
+def test_the_browser_can_be_left_while_the_keyring_waits_for_its_dialog(
+    folder: Path, tokens: TokenRegistry
+) -> None:
+    make_keyring(folder)
+    with SecretService(folder, unlocked=False) as locked:
+        locked.open_dialogs()
+        with browser(locked, tokens.server.host) as terminal:
+            locked.wait_for_dialog()
+            terminal.press("q")
+            assert terminal.wait_for_end() == 0
