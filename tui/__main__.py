@@ -6,11 +6,11 @@ have been read.
 
 from __future__ import annotations
 
-import asyncio
+import gc
 import importlib
 import sys
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from tui.arguments import Arguments, parse_command
 from tui.login_arguments import LoginArguments
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from tui.arguments import Place
     from tui.demo import DemoServer
     from tui.session import Session
+
+Prepared = TypeVar("Prepared")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -45,7 +47,12 @@ def browse(arguments: Arguments) -> int:
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         print("ocitui: this is a program for a terminal, and here is none", file=sys.stderr)  # noqa: T201  # the command's own complaint
         return ExitCode.USAGE
-    return run(arguments)
+    # Nearly all that is made before the first frame stays: looking for garbage would be a tenth of the time.
+    gc.disable()
+    try:
+        return run(arguments)
+    finally:
+        gc.enable()
 
 
 def run(arguments: Arguments) -> int:
@@ -84,7 +91,7 @@ def _open_place(session: Session, arguments: Arguments) -> Callable[[], Awaitabl
         place = arguments.place
         if place is not None and place.host is not None and arguments.insecure_http:
             session.connections.allow_plain_http(place.host)
-        await asyncio.to_thread(_load_client)
+        await _aside(_load_client)
         return place
 
     return start
@@ -109,7 +116,7 @@ def _open_demo(
         from tui.client.names import RegistryHost  # noqa: PLC0415  # as above
         from tui.session import DEMO  # noqa: PLC0415  # as above
 
-        server = await asyncio.to_thread(serve)
+        server = await _aside(serve)
         host = RegistryHost(server.host)
         session.add_registry(host, DEMO)
         return replace(place, host=host) if place is not None else Place(host)
@@ -117,8 +124,20 @@ def _open_demo(
     return start
 
 
+async def _aside(prepare: Callable[[], Prepared]) -> Prepared:
+    """Run on a thread what is left of the start, while the person looks at the first frame."""
+    import asyncio  # noqa: PLC0415  # it takes longer to load than the version takes to print
+
+    prepared = await asyncio.to_thread(prepare)
+    if not gc.isenabled():
+        # What there is by now stays to the end, and is not looked through again and again.
+        gc.freeze()
+        gc.enable()
+    return prepared
+
+
 def _load_client() -> None:
-    """Import the client and what it stands on, on a thread, while the person looks at the first frame."""
+    """Import the client and what it stands on."""
     importlib.import_module("tui.client.registry")
 
 

@@ -86,6 +86,8 @@ class ListPane(Vertical, Generic[SubjectT, RowT]):
     """Whether rows can be marked."""
     TITLE: ClassVar[str] = ""
     NOUN: ClassVar[str] = ""
+    REMOTE: ClassVar[bool] = True
+    """Whether a load asks a registry, so that it waits until the cursor rests."""
 
     subject: reactive[Any] = reactive(None)
     """What the pane lists the contents of; None for nothing."""
@@ -230,7 +232,8 @@ class ListPane(Vertical, Generic[SubjectT, RowT]):
 
     @work(exclusive=True, group="load", description="load a list")
     async def _load(self, subject: SubjectT) -> None:
-        await asyncio.sleep(SETTLE_SECONDS)
+        if self.REMOTE:
+            await asyncio.sleep(SETTLE_SECONDS)
         try:
             async with aclosing(self.pages(subject)) as pages:
                 async for batch in pages:

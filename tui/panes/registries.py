@@ -21,6 +21,7 @@ class RegistriesPane(ListPane[tuple[RegistryPlace, ...], RegistryPlace]):
 
     TITLE: ClassVar[str] = "Registries"
     NOUN: ClassVar[str] = "registry"
+    REMOTE: ClassVar[bool] = False
 
     @dataclass
     class Highlighted(Message):
