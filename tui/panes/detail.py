@@ -157,11 +157,14 @@ class DetailPane(Vertical):
         return self._chosen if self._chosen in names else next(iter(names), "")
 
     def _start_if_wanted(self) -> None:
-        if not self.is_mounted or not self.wanted or self._shown == self.subject:
+        if not self.is_mounted or self._shown == self.subject:
             return
-        self._shown = self.subject
-        self._failed = False
         self.workers.cancel_node(self)
+        self._failed = False
+        self._shown = self.subject if self.wanted else None
+        if not self.wanted:
+            self._show(())
+            return
         match self.subject:
             case RegistryPlace() as place:
                 login = self.library.login_label(place.host)
