@@ -46,6 +46,9 @@ MAX_PASSWORD: Final = 1024 * 1024
 KEYRING_SECONDS: Final = 120.0
 """Seconds to wait for the keyring: time to look for its dialog and answer it, and an end for scripts."""
 
+NOTICE_SECONDS: Final = 2.0
+"""Seconds after which it is said that the keyring is waited for: nobody looks at a command before."""
+
 _ResultT = TypeVar("_ResultT")
 
 
@@ -133,6 +136,7 @@ async def _from_keyring(work: Coroutine[Any, Any, _ResultT]) -> _ResultT:
             enough=asyncio.Event(),
             notice=lambda: _say("Waiting for the keyring, which may have opened a dialog …"),
             left=asyncio.Task.cancel,
+            notice_after=NOTICE_SECONDS,
         )
     except GoneOnError:
         raise KeyringWaitingError from None

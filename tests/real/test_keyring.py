@@ -70,6 +70,12 @@ def log_in(
     )
 
 
+def complaints(done: subprocess.CompletedProcess[str]) -> str:
+    """Return what a command complained of; that it waits for the keyring a busy machine may bring about."""
+    lines = done.stderr.splitlines(keepends=True)
+    return "".join(line for line in lines if not line.startswith("Waiting for the keyring"))
+
+
 def find(service: SecretService, host: str, *, patience: float = 30.0, enter: bool = False) -> list[str]:
     more = ["enter"] if enter else []
     done = service.run(sys.executable, "-c", FIND, host, str(patience), *more)
@@ -92,7 +98,7 @@ def entry(service: SecretService, host: str) -> str:
 def test_a_login_is_checked_kept_found_and_removed(service: SecretService, tokens: TokenRegistry) -> None:
     host = tokens.server.host
     done = log_in(service, host)
-    assert (done.returncode, done.stderr) == (0, "")
+    assert (done.returncode, complaints(done)) == (0, "")
     assert done.stdout == (f"Logged in at {host} as {USER}.\nIt is kept in the keyring (Secret Service).\n")
     assert json.loads(entry(service, host)) == {"username": USER, "secret": PASSWORD, "kind": "password"}
     assert find(service, host, enter=True) == [f"{USER} (keyring)", "let in"]
@@ -112,7 +118,7 @@ def test_a_registry_over_tls_needs_the_file_of_its_authority(
     assert "--ca-file" in done.stderr or "authority" in done.stderr
     assert entry(service, host) == ""
     done = log_in(service, host, "--ca-file", str(secured.certificate.authority))
-    assert (done.returncode, done.stderr) == (0, "")
+    assert (done.returncode, complaints(done)) == (0, "")
     assert entry(service, host)
 
 
@@ -135,7 +141,7 @@ def test_an_identity_token_is_checked_by_its_exchange(service: SecretService, to
     done = log_in(service, host, username="<token>", password="stale")
     assert (done.returncode, done.stdout) == (1, "")
     done = log_in(service, host, username="<token>", password="refresh of alice")
-    assert (done.returncode, done.stderr) == (0, "")
+    assert (done.returncode, complaints(done)) == (0, "")
     assert json.loads(entry(service, host))["kind"] == "identity-token"
     assert find(service, host, enter=True) == ["identity token (keyring)", "let in"]
 

@@ -28,6 +28,7 @@ async def wait_patiently(
     enough: asyncio.Event,
     notice: Callable[[], None],
     left: Callable[[asyncio.Task[_ResultT]], object],
+    notice_after: float | None = None,
 ) -> _ResultT:
     """Wait for something, for so long, or until somebody has had enough; it is left running then.
 
@@ -37,6 +38,7 @@ async def wait_patiently(
         enough: Set when somebody wants to go on without it.
         notice: Called once when it takes a person's patience.
         left: Given the work, as a task, when it goes on while nobody waits for it any more.
+        notice_after: After how many seconds that is; `NOTICE_SECONDS` where it is left out.
 
     Raises:
         GoneOnError: Nothing has come in time, or somebody has had enough.
@@ -44,7 +46,8 @@ async def wait_patiently(
     task = asyncio.ensure_future(work)
     skip = asyncio.ensure_future(enough.wait())
     try:
-        until, rest = min(NOTICE_SECONDS, seconds), seconds - NOTICE_SECONDS
+        until = min(NOTICE_SECONDS if notice_after is None else notice_after, seconds)
+        rest = seconds - until
         done, _ = await asyncio.wait({task, skip}, timeout=until, return_when=asyncio.FIRST_COMPLETED)
         if not done and rest > 0:
             notice()
