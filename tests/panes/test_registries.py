@@ -87,7 +87,7 @@ async def test_another_registry_under_the_cursor_empties_the_lists_to_the_right(
 
 async def test_the_details_tell_the_registry_and_who_one_is_there(demo: DemoServer) -> None:
     async with browse(demo) as ui:
-        await ui.until_shown(f"registry {demo.host}", "login nobody")
+        await ui.until_shown(f"registry {demo.host}", "login none known")
 
 
 async def test_the_way_to_have_the_first_one_is_told_where_there_is_none() -> None:

@@ -23,7 +23,7 @@ PROBLEMS_SHOWN = 20
 
 def registry_facts(place: RegistryPlace, login: str) -> list[Section]:
     """Describe a registry, without asking it anything."""
-    facts = [("registry", str(place.host)), ("in the list", place.origin), ("login", login or "nobody")]
+    facts = [("registry", str(place.host)), ("in the list", place.origin), ("login", login or "none known")]
     return _sections(("", facts))
 
 
