@@ -225,7 +225,10 @@ class Ui:
 
     async def until_noted(self, pane: ListPane[Any, Any], *texts: str) -> None:
         """Wait until all of some texts stand below the rows of a list."""
-        await self.until(lambda: all(text in self.note(pane) for text in texts))
+        try:
+            await self.until(lambda: all(text in self.note(pane) for text in texts))
+        except AssertionError as error:
+            raise AssertionError(f"noted is only {self.note(pane)!r}\n{error}") from None
 
     def focused(self) -> str:
         """Tell which pane has the focus, by its id."""
@@ -305,7 +308,8 @@ async def browse(
         patch.setattr("tui.panes.detail.SETTLE_SECONDS", settle_seconds)
         async with app.run_test(size=size, notifications=True) as pilot:
             ui = Ui(app, pilot, session)
-            await ui.until(lambda: ui.browser.is_mounted)
+            # The drawer is the last to be mounted, after the first frame.
+            await ui.until(lambda: ui.browser.is_mounted and ui.browser.transfers_pane.is_mounted)
             await ui.until(lambda: ui.browser.registries_pane.row is not None)
             yield ui
 

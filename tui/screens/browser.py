@@ -180,6 +180,7 @@ class BrowserScreen(Screen[None]):
     @on(RegistriesPane.Opened)
     def _registry_opened(self, event: RegistriesPane.Opened) -> None:
         self.repositories_pane.subject = event.place.host
+        self.repositories_pane.retry()
         self.columns.focus_column(Column.REPOSITORIES)
 
     @on(RepositoriesPane.Highlighted)
@@ -190,6 +191,7 @@ class BrowserScreen(Screen[None]):
     @on(RepositoriesPane.Opened)
     def _repository_opened(self, event: RepositoriesPane.Opened) -> None:
         self.tags_pane.subject = event.place
+        self.tags_pane.retry()
         self.columns.focus_column(Column.TAGS)
 
     @on(TagsPane.Highlighted)
@@ -206,6 +208,7 @@ class BrowserScreen(Screen[None]):
     @on(TagsPane.Opened)
     def _tag_opened(self, event: TagsPane.Opened) -> None:
         self._show_manifest(event.place)
+        self.entries_pane.retry()
         self._dive_when_known()
 
     def _show_manifest(self, place: ManifestPlace | None) -> None:
@@ -266,6 +269,7 @@ class BrowserScreen(Screen[None]):
             self.notify(entry.why_closed, title="Missing", severity="warning", markup=False)
         else:
             self.layers_pane.subject = entry.place
+            self.layers_pane.retry()
             self.columns.focus_column(Column.LAYERS)
 
     @on(LayersPane.Highlighted)
