@@ -65,9 +65,17 @@ class Source:
 
     @contextlib.asynccontextmanager
     async def get_blob(
-        self, repository: Repository, blob: Descriptor, /, *, offset: int = 0, hasher: _Hash | None = None
+        self,
+        repository: Repository,
+        blob: Descriptor,
+        /,
+        *,
+        offset: int = 0,
+        hasher: _Hash | None = None,
+        bulk: bool = False,
     ) -> AsyncIterator[BlobStream]:
         assert repository == REPOSITORY
+        assert bulk
         self.opened += 1
         self.offsets.append(offset)
         try:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
+from tui.client.bulk import BulkBody, Piece
 from tui.client.errors import (
     BodyTooLargeError,
     ErrorInfo,
@@ -103,6 +104,32 @@ class Answer:
             async for chunk in stream:
                 if chunk:
                     yield chunk
+
+    @property
+    def is_bulk(self) -> bool:
+        """Whether the body can be pumped."""
+        return isinstance(self._response.stream, BulkBody)
+
+    async def pump(
+        self,
+        write: Callable[[Piece], object],
+        then: Callable[[Piece], object],
+        told: Callable[[int], object] | None,
+    ) -> None:
+        """Hand the body over on threads, as it comes over the line, without decoding it.
+
+        Args:
+            write: Takes each piece first, on a thread; what it raises ends the request.
+            then: Takes each piece that `write` has taken, on another thread, whatever ends the request.
+            told: Called on the event loop, now and then, with the number of bytes handed over since.
+
+        Raises:
+            NetworkError: The body broke off, or the server went silent.
+            TypeError: The answer came over a connection of another kind.
+        """
+        if not isinstance(self._response.stream, BulkBody):
+            raise TypeError("the answer is not read on threads")
+        await self._response.stream.pump(write, then, told, lambda: translated(self.line))
 
     async def read(self, limit: int, what: str) -> RawResponse:
         """Read the whole body and close the answer.

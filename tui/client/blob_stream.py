@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol
 
 from tui.client.errors import DigestMismatchError, SizeMismatchError
 from tui.client.threads import in_thread
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, AsyncIterator, Callable
+    from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
     from hashlib import _Hash
 
+    from tui.client.bulk import Piece
     from tui.client.details import RequestLine
     from tui.client.names import Digest
 
@@ -19,6 +20,20 @@ __all__ = ["BlobStream"]
 
 PIECE: Final = 1024 * 1024
 """Bytes that are handed to a worker thread at once: the way there and back is short beside hashing them."""
+
+
+class Pump(Protocol):
+    """Hands a body over on threads, as `tui.client.answers.Answer.pump` does."""
+
+    def __call__(
+        self,
+        write: Callable[[Piece], object],
+        then: Callable[[Piece], object],
+        told: Callable[[int], object] | None,
+        /,
+    ) -> Awaitable[None]:
+        """Hand it over."""
+        ...
 
 
 class BlobStream:
@@ -43,6 +58,7 @@ class BlobStream:
         offset: int,
         hasher: _Hash | None,
         line: RequestLine,
+        pump: Pump | None = None,
     ) -> None:
         self.size = size
         self.offset = offset
@@ -50,6 +66,7 @@ class BlobStream:
         self.line = line
         self._chunks = chunks
         self._digest = digest
+        self._pump = pump
 
     async def __aiter__(self) -> AsyncGenerator[bytes, None]:
         """Give the chunks, and verify the blob at its end.
@@ -69,14 +86,14 @@ class BlobStream:
         self._verify(position)
 
     async def pump(
-        self, write: Callable[[bytes], object], told: Callable[[int], object] | None = None
+        self, write: Callable[[Piece], object], told: Callable[[int], object] | None = None
     ) -> None:
         """Hand all bytes to a function, in order and off the event loop, and verify the blob at its end.
 
         Whatever it raises, all that had come until then has been handed over, unless `write` itself raised.
 
         Args:
-            write: Takes the bytes, on a worker thread; what it raises ends the stream.
+            write: Takes bytes, which are to be used at once, on a worker thread; what it raises ends all.
             told: Called on the event loop with the number of bytes that have come since the last call.
 
         Raises:
@@ -84,10 +101,33 @@ class BlobStream:
             DigestMismatchError: It is not the blob that was asked for.
             NetworkError: The connection broke off, or the server went silent.
         """
-        self._verify(await self._pump_chunks(write, told))
+        if self._pump is None:
+            position = await self._pump_chunks(write, told)
+        else:
+            position = await self._pump_pieces(self._pump, write, told)
+        self._verify(position)
+
+    async def _pump_pieces(
+        self, pump: Pump, write: Callable[[Piece], object], told: Callable[[int], object] | None
+    ) -> int:
+        """Let threads read, hash and write."""
+        position = self.offset
+
+        def check_and_write(piece: Piece) -> None:
+            nonlocal position
+            self._check_length(position + len(piece))
+            write(piece)
+            position += len(piece)
+
+        def hash_written(piece: Piece) -> None:
+            if self.hasher is not None:
+                self.hasher.update(piece)
+
+        await pump(check_and_write, hash_written, told)
+        return position
 
     async def _pump_chunks(
-        self, write: Callable[[bytes], object], told: Callable[[int], object] | None
+        self, write: Callable[[Piece], object], told: Callable[[int], object] | None
     ) -> int:
         position = self.offset
         writer = _Writer(self.hasher, write)
@@ -117,7 +157,7 @@ class BlobStream:
 class _Writer:
     """Hashes and writes on worker threads, one piece at a time, while the next one is collected."""
 
-    def __init__(self, hasher: _Hash | None, write: Callable[[bytes], object]) -> None:
+    def __init__(self, hasher: _Hash | None, write: Callable[[Piece], object]) -> None:
         self._hasher = hasher
         self._write = write
         self._chunks: list[bytes] = []

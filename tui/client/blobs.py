@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import re
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 
@@ -42,6 +42,9 @@ __all__ = ["get_blob_bytes", "open_blob", "verify_blob"]
 EMPTY_SHA256: Final = Digest.of(b"")
 EMPTY_SHA512: Final = Digest.of(b"", "sha512")
 
+MIN_BULK: Final = 1024 * 1024
+"""Bytes from which on a connection and threads of their own are worth their while."""
+
 _CONTENT_RANGE: Final = re.compile(r"\s*bytes\s+(\d{1,19})-(\d{1,19})/(\d{1,19}|\*)\s*", re.IGNORECASE)
 _NO_RANGES: Final = frozenset({206, 400, 416, 500, 501})
 """Answers to a request for a range after which the whole blob is asked for: it is not the range, or says that
@@ -68,6 +71,7 @@ async def open_blob(
     *,
     offset: int = 0,
     hasher: _Hash | None = None,
+    bulk: bool = False,
 ) -> AsyncGenerator[BlobStream, None]:
     """Open a blob (distribution specification, "Pulling blobs"); leaving the context ends the request.
 
@@ -81,6 +85,8 @@ async def open_blob(
         offset: The first byte that is wanted; look at the stream's own `offset` for what comes.
         hasher: For an offset: a hash of the blob's algorithm that has been fed with the bytes before it.
             Without it, only the size of such a stream is verified.
+        bulk: Whether the stream is to be pumped; it then comes over a connection that is read on threads,
+            unless it is short.
 
     Raises:
         BlobNotExistError: There is no such blob.
@@ -103,7 +109,8 @@ async def open_blob(
         yield BlobStream(_held(b""), digest, size=size, offset=offset, hasher=hasher, line=line)
         return
     async with AsyncExitStack() as stack:
-        part = await _open_anywhere(stack, session, repository, wanted, offset)
+        bulk = bulk and (size is None or size - offset >= MIN_BULK)
+        part = await _open_anywhere(stack, session, repository, wanted, offset, bulk=bulk)
         if size is not None and part.total is not None and part.total != size:
             raise SizeMismatchError(size, part.total, request=part.answer.line)
         yield BlobStream(
@@ -113,6 +120,7 @@ async def open_blob(
             offset=part.start,
             hasher=hasher if part.start else fresh,
             line=part.answer.line,
+            pump=part.answer.pump if part.answer.is_bulk else None,
         )
 
 
@@ -182,16 +190,23 @@ async def _read_blob(session: Session, repository: Repository, descriptor: Descr
 
 
 async def _open_anywhere(
-    stack: AsyncExitStack, session: Session, repository: Repository, wanted: Descriptor, offset: int
+    stack: AsyncExitStack,
+    session: Session,
+    repository: Repository,
+    wanted: Descriptor,
+    offset: int,
+    *,
+    bulk: bool,
 ) -> _Part:
     try:
-        return await _open(stack, session, _call("GET", repository, wanted.digest), offset)
+        call = replace(_call("GET", repository, wanted.digest), bulk=bulk)
+        return await _open(stack, session, call, offset)
     except ErrorResponse as error:
         if error.status not in _ELSEWHERE:
             raise
         for url in wanted.urls:
             try:
-                return await _open(stack, session, Call("GET", url, anonymous=True), offset)
+                return await _open(stack, session, Call("GET", url, anonymous=True, bulk=bulk), offset)
             except RegistryError:
                 continue
         raise
@@ -199,9 +214,7 @@ async def _open_anywhere(
 
 async def _open(stack: AsyncExitStack, session: Session, call: Call, offset: int) -> _Part:
     if offset:
-        ranged = Call(
-            call.method, call.target, {"Range": f"bytes={offset}-"}, call.scopes, anonymous=call.anonymous
-        )
+        ranged = replace(call, headers={"Range": f"bytes={offset}-"})
         async with AsyncExitStack() as attempt:
             answer = await attempt.enter_async_context(session.stream(ranged))
             total = _total(answer, offset)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     import ssl
     from collections.abc import AsyncIterator, Iterable
 
-__all__ = ["PoolTransport"]
+__all__ = ["PoolTransport", "parse_proxy"]
 
 IDLE_CONNECTIONS: Final = 32
 """Connections kept for the next request: those of two hosts, a registry and its storage, under full load."""
@@ -43,7 +43,7 @@ class PoolTransport(httpx.AsyncBaseTransport):
     def __init__(self, context: ssl.SSLContext, proxy: str | None) -> None:
         self._pool = httpcore.AsyncConnectionPool(
             ssl_context=context,
-            proxy=None if proxy is None else _proxy(proxy),
+            proxy=None if proxy is None else parse_proxy(proxy),
             max_connections=None,
             max_keepalive_connections=IDLE_CONNECTIONS,
             keepalive_expiry=IDLE_SECONDS,
@@ -133,7 +133,12 @@ class _Backend(httpcore.AnyIOBackend):
         return _Stream(await super().connect_tcp(host, port, timeout, local_address, socket_options))
 
 
-def _proxy(text: str) -> httpcore.Proxy:
+def parse_proxy(text: str) -> httpcore.Proxy:
+    """Read the URL of a proxy.
+
+    Raises:
+        ValueError: It cannot be used.
+    """
     url = httpx.URL(text)
     if url.scheme not in {"http", "https", "socks5", "socks5h"} or not url.host:
         raise ValueError("it is neither an http nor a socks5 URL")

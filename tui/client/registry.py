@@ -305,6 +305,7 @@ class Registry:
         *,
         offset: int = 0,
         hasher: _Hash | None = None,
+        bulk: bool = False,
     ) -> AbstractAsyncContextManager[BlobStream]:
         """Open a blob as a stream that is verified at its end; leaving the context ends the request.
 
@@ -314,13 +315,14 @@ class Registry:
                 places are tried, without a login, where the registry does not have the blob.
             offset: The first byte that is wanted; look at the stream's own `offset` for what comes.
             hasher: For an offset: a hash of the blob's algorithm that has been fed with the bytes before it.
+            bulk: Whether the stream is to be pumped, not iterated over: it is then read on threads.
 
         Raises:
             BlobNotExistError: There is no such blob.
             SizeMismatchError: The registry announces another size than the descriptor.
             RegistryError: The registry is out of reach, or says no.
         """
-        return blobs.open_blob(self._session, repository, blob, offset=offset, hasher=hasher)
+        return blobs.open_blob(self._session, repository, blob, offset=offset, hasher=hasher, bulk=bulk)
 
     async def verify_blob(self, repository: Repository, digest: Digest) -> Descriptor:
         """Ask whether a blob exists, and how large it is.

@@ -52,6 +52,8 @@ class Outgoing:
     """The body."""
     ca_file: Path | None = None
     """Further certificates to trust."""
+    bulk: bool = False
+    """Whether the connection is one that is read on threads."""
 
     @property
     def line(self) -> RequestLine:
@@ -142,7 +144,7 @@ class Sender:
                     content=outgoing.content,
                     extensions={"timeout": self._timeout()},
                 )
-                transport = self.transports.choose(outgoing.url, outgoing.ca_file, line)
+                transport = self.transports.choose(outgoing.url, outgoing.ca_file, line, bulk=outgoing.bulk)
                 response = await transport.handle_async_request(request)
             status = response.status_code
             return Answer(response, outgoing.url, line, host.places.release)

@@ -66,6 +66,8 @@ class Call:
     content: bytes | None = field(default=None, repr=False)
     anonymous: bool = False
     """Whether the login is left out wherever the request goes."""
+    bulk: bool = False
+    """Whether the answer is to be pumped, and so comes over a connection that is read on threads."""
 
 
 class Session:
@@ -232,7 +234,12 @@ class Session:
         at_home = origin(url) == origin(home)
         for _ in range(self.sender.limits.redirects + 1):
             outgoing = Outgoing(
-                call.method, url, _headers(call, proof, at_home=at_home), call.content, self._ca_file
+                call.method,
+                url,
+                _headers(call, proof, at_home=at_home),
+                call.content,
+                self._ca_file,
+                bulk=call.bulk,
             )
             answer = await self.sender.send(outgoing)
             try:

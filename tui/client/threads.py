@@ -1,14 +1,16 @@
-"""Calls that block, on worker threads, awaited on the event loop."""
+"""Calls that block, on threads, awaited on the event loop."""
 
 from __future__ import annotations
 
 import asyncio
+import threading
+from concurrent.futures import Future
 from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["finished", "in_thread"]
+__all__ = ["finished", "in_thread", "spawn"]
 
 _Result = TypeVar("_Result")
 
@@ -43,3 +45,27 @@ async def finished(future: asyncio.Future[_Result], stop: Callable[[], None] | N
         if not future.cancelled():
             future.exception()
         raise
+
+
+def spawn(function: Callable[..., _Result], *arguments: object, name: str) -> Future[_Result]:
+    """Call a function on a thread of its own that does not keep the program from ending.
+
+    Args:
+        function: What is called.
+        *arguments: Its arguments.
+        name: The name of the thread.
+    """
+    future: Future[_Result] = Future()
+
+    def run() -> None:
+        if not future.set_running_or_notify_cancel():
+            return
+        try:
+            result = function(*arguments)
+        except BaseException as error:  # noqa: BLE001 - it is raised where the outcome is waited for
+            future.set_exception(error)
+        else:
+            future.set_result(result)
+
+    threading.Thread(target=run, name=name, daemon=True).start()
+    return future

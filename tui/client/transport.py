@@ -16,6 +16,7 @@ import httpcore
 import httpx
 import truststore
 
+from tui.client.bulk import BulkTransport
 from tui.client.errors import (
     CertificateError,
     ConnectionFailedError,
@@ -48,15 +49,18 @@ class Transports:
 
     def __init__(self, handed_in: httpx.AsyncBaseTransport | None = None) -> None:
         self._handed_in = handed_in
-        self._made: dict[tuple[Path | None, str | None], PoolTransport] = {}
+        self._made: dict[tuple[Path | None, str | None, bool], httpx.AsyncBaseTransport] = {}
 
-    def choose(self, url: httpx.URL, ca_file: Path | None, line: RequestLine) -> httpx.AsyncBaseTransport:
+    def choose(
+        self, url: httpx.URL, ca_file: Path | None, line: RequestLine, *, bulk: bool = False
+    ) -> httpx.AsyncBaseTransport:
         """Find the transport for a URL.
 
         Args:
             url: Where the request goes.
             ca_file: Certificates in PEM that are trusted beside those of the operating system.
             line: The request, for errors.
+            bulk: Whether the answer is to be read on threads; one that was handed in decides that itself.
 
         Raises:
             CertificateError: The file of certificates cannot be read.
@@ -65,16 +69,17 @@ class Transports:
         if self._handed_in is not None:
             return self._handed_in
         proxy = proxy_for(url)
-        if (ca_file, proxy) not in self._made:
+        if (ca_file, proxy, bulk) not in self._made:
             context = _tls_context(ca_file, line)
             try:
-                self._made[ca_file, proxy] = PoolTransport(context, proxy)
+                made = BulkTransport(context, proxy) if bulk else PoolTransport(context, proxy)
             except (ValueError, httpx.InvalidURL) as error:
                 raise ConnectionFailedError(
                     f"the proxy {quoted(proxy or '')} of the environment cannot be used: {error}",
                     request=line,
                 ) from error
-        return self._made[ca_file, proxy]
+            self._made[ca_file, proxy, bulk] = made
+        return self._made[ca_file, proxy, bulk]
 
     async def is_internal(self, url: httpx.URL) -> bool:
         """Tell whether a URL leads to this machine or a private network; names are looked up.

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from hashlib import _Hash
     from pathlib import Path
 
+    from tui.client.bulk import Piece
     from tui.client.models import Descriptor
     from tui.client.names import Digest, Repository
 
@@ -58,7 +59,7 @@ class BlobStream(Protocol):
         """A hash of all that has been handed over, and of what was before the offset."""
         ...
 
-    async def pump(self, write: Callable[[bytes], object], told: Callable[[int], object]) -> None:
+    async def pump(self, write: Callable[[Piece], object], told: Callable[[int], object]) -> None:
         """Hand all bytes to a function that blocks, and verify the blob.
 
         What came before an error has been handed over when it is raised. `told` gets the number of bytes that
@@ -71,9 +72,24 @@ class BlobSource(Protocol):
     """Where blobs come from: `tui.client.Registry` is one."""
 
     def get_blob(
-        self, repository: Repository, blob: Descriptor, /, *, offset: int = 0, hasher: _Hash | None = None
+        self,
+        repository: Repository,
+        blob: Descriptor,
+        /,
+        *,
+        offset: int = 0,
+        hasher: _Hash | None = None,
+        bulk: bool = False,
     ) -> AbstractAsyncContextManager[BlobStream]:
-        """Open the stream of a blob, from an offset on; the hash has been fed with the bytes before it."""
+        """Open the stream of a blob, from an offset on.
+
+        Args:
+            repository: The repository.
+            blob: Its digest and size.
+            offset: The first byte that is wanted.
+            hasher: A hash that has been fed with the bytes before it.
+            bulk: Whether the stream will be pumped.
+        """
         ...
 
 
@@ -206,7 +222,7 @@ class Fetch:
     async def _attempt(self, part: PartFile, meter: Meter) -> None:
         """Ask for what is missing, and write it."""
         async with self._registry.get_blob(
-            self._repository, self._descriptor, offset=part.size, hasher=self._hasher
+            self._repository, self._descriptor, offset=part.size, hasher=self._hasher, bulk=True
         ) as stream:
             if stream.offset != part.size:
                 await self._restart(part)

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from hashlib import _Hash
     from pathlib import Path
 
+    from tui.client.bulk import Piece
     from tui.client.names import Digest
 
 __all__ = ["PART_SUFFIX", "PartFile", "kept_size", "part_path"]
@@ -39,6 +40,13 @@ PART_SUFFIX: Final = ".part"
 
 READ_SIZE: Final = 1024 * 1024
 """Bytes that are read at once from what was kept."""
+
+
+WRITE_BACK_SIZE: Final = 8 * 1024 * 1024
+"""Bytes after which the system is asked to begin writing them to the disk: few are waited for at the end."""
+
+CACHED_SIZE: Final = 64 * 1024 * 1024
+"""Bytes of a file that the system is to keep in memory while it is written: it should not push others out."""
 
 
 def part_path(target: Path, digest: Digest | None) -> Path:
@@ -87,6 +95,7 @@ class PartFile:
         self._lock = threading.Lock()
         self._descriptor: int | None = None
         self._intact = True
+        self._started = 0
         self._ended = False
 
     def open(self, size: int | None = None) -> int:
@@ -138,13 +147,13 @@ class PartFile:
                     return done
                 block = os.read(self._descriptor, min(READ_SIZE, limit - done))
                 if not block:
-                    self.size = os.lseek(self._descriptor, 0, os.SEEK_CUR)
+                    self.size = self._started = os.lseek(self._descriptor, 0, os.SEEK_CUR)
                     return done
             hasher.update(block)
             done += len(block)
         return done
 
-    def write(self, data: bytes) -> None:
+    def write(self, data: Piece) -> None:
         """Append to the file; without effect when it is closed.
 
         Raises:
@@ -162,6 +171,9 @@ class PartFile:
                 self.size += written
                 rest = rest[written:]
             self._intact = True
+            if self.size - self._started >= WRITE_BACK_SIZE:
+                _let_go(self._descriptor, self._started, self.size)
+                self._started = self.size
 
     def restart(self) -> None:
         """Throw away what has been written, and begin at the first byte.
@@ -173,7 +185,7 @@ class PartFile:
             if self._descriptor is not None:
                 os.lseek(self._descriptor, 0, os.SEEK_SET)
                 os.ftruncate(self._descriptor, 0)
-                self.size = 0
+                self.size = self._started = 0
                 self._intact = True
 
     def commit(self) -> None:
@@ -275,6 +287,19 @@ class PartFile:
         descriptor, self._descriptor = self._descriptor, None
         if descriptor is not None:
             os.close(descriptor)
+
+
+def _let_go(descriptor: int, start: int, end: int) -> None:
+    """Let the system write a range to the disk, and forget what was long before, where it can be asked to.
+
+    Linux begins to write what is not on the disk yet, without waiting for it, and forgets what is.
+    """
+    if sys.platform == "linux":
+        os.posix_fadvise(descriptor, start, end - start, os.POSIX_FADV_DONTNEED)
+        old = end - CACHED_SIZE
+        if old > 0:
+            since = max(old - 2 * (end - start), 0)
+            os.posix_fadvise(descriptor, since, old - since, os.POSIX_FADV_DONTNEED)
 
 
 def _end_without_zeros(descriptor: int, size: int) -> int:
