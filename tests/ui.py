@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from tui.panes.repositories import RepositoriesPane
     from tui.panes.tags import TagsPane
 
-LIMIT = 8.0
+LIMIT = 30.0
 """Seconds after which what should have happened will not: far more than a busy machine needs."""
 
 NARROW = (80, 24)

@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+import traceback
+
 import httpx
 import pytest
 
+from tui.client import Client, ConnectionFailedError
 from tui.client.proxies import proxy_for
 
 VARIABLES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
@@ -66,3 +69,13 @@ def test_leaves_out_what_no_proxy_names(
     monkeypatch.setenv("https_proxy", "http://proxy.example:3128")
     monkeypatch.setenv("no_proxy", no_proxy)
     assert (proxy_for(httpx.URL(url)) is None) is direct
+
+
+async def test_a_proxy_that_cannot_be_used_keeps_its_login(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", "gopher://alice:s3cret@proxy.example.com:1")
+    async with Client() as client:
+        with pytest.raises(ConnectionFailedError, match="proxy") as caught:
+            await client.registry("registry.example.com").verify()
+    shown = "".join(traceback.format_exception(caught.value))
+    assert "proxy.example.com" in shown
+    assert "s3cret" not in shown

@@ -28,7 +28,7 @@ from tui.client.errors import (
 from tui.client.origins import is_internal_address, is_internal_host
 from tui.client.pool import PoolTransport
 from tui.client.proxies import proxy_for
-from tui.client.redaction import quoted
+from tui.client.redaction import quoted, redacted_url
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -73,11 +73,13 @@ class Transports:
             context = _tls_context(ca_file, line)
             try:
                 made = BulkTransport(context, proxy) if bulk else PoolTransport(context, proxy)
-            except (ValueError, httpx.InvalidURL) as error:
+            except (ValueError, httpx.InvalidURL):
+                # What is wrong with the URL would be told with the login in it.
                 raise ConnectionFailedError(
-                    f"the proxy {quoted(proxy or '')} of the environment cannot be used: {error}",
+                    f"the proxy {quoted(redacted_url(proxy or ''))} of the environment cannot be used",
                     request=line,
-                ) from error
+                    remedy="Check the proxy that the environment names.",
+                ) from None
             self._made[ca_file, proxy, bulk] = made
         return self._made[ca_file, proxy, bulk]
 
