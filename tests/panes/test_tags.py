@@ -81,7 +81,7 @@ async def test_a_repository_without_tags_says_so_and_what_one_can_do(demo: DemoS
 
 async def test_a_repository_that_does_not_exist_says_so(demo: DemoServer) -> None:
     async with browse(demo, place="no/such") as ui:
-        await ui.until_noted(ui.tags, "✗ ", "GET http", "/v2/no/such/tags/list", "Check the name", "r  try again")
+        await ui.until_noted(ui.tags, "✗ ", "GET http", "/v2/no/such/tags/list", "Check the name", "r  try")
 
 
 async def test_a_digest_opened_by_name_stands_above_the_tags(demo: DemoServer) -> None:
