@@ -32,7 +32,7 @@ EVIL = (
     "\u202egnp.exe\u202c\u2066\u2069\u200b\u2028\ufeff\ud83d "
     "e" + "\u0301" * 40 + " 日本語 👩‍👩‍👧 ﷽ end"
 )
-"""Markup, escape sequences, controls, line breaks, directions, half a letter, floods of marks, wide letters."""
+"""Markup, escape sequences, controls, line breaks, directions, floods of marks, wide letters, half a one."""
 
 LONG = "wide 語 and [/foo] " * 150_000
 """Some megabytes, which fit into a document that a client takes."""
