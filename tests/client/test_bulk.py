@@ -417,6 +417,32 @@ async def test_tls_is_spoken_and_trust_is_that_of_all_requests(
             await pump(own.registry(server.url), content, Sink())
 
 
+async def test_a_handshake_that_takes_long_holds_no_other_up(
+    tls: ssl.SSLContext, certificate: ServerCertificate
+) -> None:
+    reached = asyncio.Event()
+
+    async def hold(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        reached.set()
+        with contextlib.suppress(ConnectionError):
+            await reader.read()
+        writer.close()
+
+    sink = Sink()
+    dead = await asyncio.start_server(hold, "127.0.0.1", 0)
+    port = dead.sockets[0].getsockname()[1]
+    async with dead, ScriptedServer(serve(LARGE), tls=tls) as server, client() as own:
+        waiting = own.registry(f"https://127.0.0.1:{port}", ca_file=certificate.authority)
+        task = asyncio.create_task(pump(waiting, LARGE, Sink()))
+        await reached.wait()
+        await pump(own.registry(server.url, ca_file=certificate.authority), LARGE, sink)
+        assert sink.data == LARGE
+        assert not task.done()
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+
 async def test_cancelling_wakes_a_thread_in_the_middle_of_a_handshake() -> None:
     connected = asyncio.Event()
     gone = asyncio.Event()

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import socket
+import ssl
 import threading
 from typing import TYPE_CHECKING
 
 import httpcore
 import pytest
 
-from tui.client.sockets import READ_SIZE, Backend, Line, Stream
+from tui.client.sockets import READ_SIZE, Backend, Line, Stream, Trust
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,7 +23,9 @@ HEAD = b"HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\n"
 def ends() -> Iterator[tuple[Stream, socket.socket]]:
     """A stream, and what it is connected to."""
     with socket.create_server(("127.0.0.1", 0)) as server:
-        stream = Backend().connect_tcp("127.0.0.1", server.getsockname()[1], 5)
+        stream = Backend(Trust(ssl.create_default_context)).connect_tcp(
+            "127.0.0.1", server.getsockname()[1], 5
+        )
         assert isinstance(stream, Stream)
         other, _ = server.accept()
     with other:
@@ -179,15 +182,23 @@ def test_addresses_are_tried_one_after_the_other(monkeypatch: pytest.MonkeyPatch
             return found if host == "two.example" else real(host, *rest, **options)  # type: ignore[arg-type]
 
         monkeypatch.setattr(socket, "getaddrinfo", look_up)
-        stream = Backend().connect_tcp("two.example", port, 5)
+        stream = Backend(Trust(ssl.create_default_context)).connect_tcp("two.example", port, 5)
         assert stream.get_extra_info("server_addr") == ("127.0.0.1", port)
         stream.close()
         found.reverse()
         found.pop(0)
         with pytest.raises(httpcore.ConnectError):
-            Backend().connect_tcp("two.example", port, 5)
+            Backend(Trust(ssl.create_default_context)).connect_tcp("two.example", port, 5)
 
 
 def test_a_name_that_nobody_knows_is_an_error_of_httpcore() -> None:
     with pytest.raises(httpcore.ConnectError):
-        Backend().connect_tcp("nobody.invalid", 80, 5)
+        Backend(Trust(ssl.create_default_context)).connect_tcp("nobody.invalid", 80, 5)
+
+
+def test_each_connection_has_a_context_of_its_own() -> None:
+    trust = Trust(ssl.create_default_context)
+    first, second = trust.own_context(trust.context), trust.own_context(trust.context)
+    assert len({id(first), id(second), id(trust.context)}) == 3
+    other = ssl.create_default_context()
+    assert trust.own_context(other) is other

@@ -18,7 +18,7 @@ import httpcore
 import httpx
 
 from tui.client.pool import IDLE_CONNECTIONS, IDLE_SECONDS, parse_proxy
-from tui.client.sockets import READ_SIZE, Backend, Line, Stream
+from tui.client.sockets import READ_SIZE, Backend, Line, Stream, Trust
 from tui.client.threads import finished, spawn
 
 if TYPE_CHECKING:
@@ -49,21 +49,22 @@ class BulkTransport(httpx.AsyncBaseTransport):
     """Connections to servers that are read on threads; HTTP/1.1.
 
     Args:
-        context: How certificates are checked.
+        make_context: Makes contexts for TLS, all alike.
         proxy: The proxy's URL; None for direct connections.
 
     Raises:
         ValueError: The proxy's URL cannot be used.
     """
 
-    def __init__(self, context: ssl.SSLContext, proxy: str | None) -> None:
+    def __init__(self, make_context: Callable[[], ssl.SSLContext], proxy: str | None) -> None:
+        trust = Trust(make_context)
         self._pool = httpcore.ConnectionPool(
-            ssl_context=context,
+            ssl_context=trust.context,
             proxy=None if proxy is None else parse_proxy(proxy),
             max_connections=None,
             max_keepalive_connections=IDLE_CONNECTIONS,
             keepalive_expiry=IDLE_SECONDS,
-            network_backend=Backend(),
+            network_backend=Backend(trust),
         )
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
@@ -190,12 +191,10 @@ class _Direct:
         view = memoryview(self._free.get())[: self._left]
         size = self._read_some(view, self._timeout) if view else 0
         until = time.monotonic() + FILL_SECONDS
-        while size < len(view) and time.monotonic() < until:
-            # An end or an error that comes now comes again with the next piece.
-            with contextlib.suppress(httpcore.NetworkError, httpcore.ProtocolError, httpcore.ReadTimeout):
+        # An end or an error that comes now comes again with the next piece.
+        with contextlib.suppress(httpcore.NetworkError, httpcore.ProtocolError, httpcore.ReadTimeout):
+            while size < len(view) and time.monotonic() < until:
                 size += self._read_some(view[size:], FILL_SECONDS)
-                continue
-            break
         self._left -= size
         return view[:size]
 

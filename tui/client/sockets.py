@@ -17,9 +17,9 @@ import httpcore
 
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
-__all__ = ["READ_SIZE", "Backend", "Line", "Stream"]
+__all__ = ["READ_SIZE", "Backend", "Line", "Stream", "Trust"]
 
 READ_SIZE: Final = 256 * 1024
 """Bytes of one read: with fewer, more time goes into asking than into moving them; more leave the processor's
@@ -108,12 +108,16 @@ class Stream(httpcore.NetworkStream):
     Args:
         inner: What reads and writes it.
         handle: A second handle of its socket, which stays when TLS takes the first one over.
+        trust: How certificates are checked.
         layers: How many layers of TLS it has.
     """
 
-    def __init__(self, inner: httpcore.NetworkStream, handle: socket.socket, layers: int = 0) -> None:
+    def __init__(
+        self, inner: httpcore.NetworkStream, handle: socket.socket, trust: Trust, layers: int = 0
+    ) -> None:
         self._inner = inner
         self._handle = handle
+        self._trust = trust
         self._layers = layers
         self._closing = threading.Lock()
         self._in_head = False
@@ -174,11 +178,12 @@ class Stream(httpcore.NetworkStream):
         """Put a layer of TLS upon the connection."""
         try:
             self._hold()
-            inner = self._inner.start_tls(ssl_context, server_hostname, timeout)
+            context = self._trust.own_context(ssl_context)
+            inner = self._inner.start_tls(context, server_hostname, timeout)
         except BaseException:
             self.close()
             raise
-        return Stream(inner, self._handle, self._layers + 1)
+        return Stream(inner, self._handle, self._trust, self._layers + 1)
 
     def get_extra_info(self, info: str) -> Any:
         """Tell something about the connection."""
@@ -211,8 +216,41 @@ class Stream(httpcore.NetworkStream):
         return data[:size]
 
 
+class Trust:
+    """How certificates are checked, with a context for each connection.
+
+    truststore's contexts are locked during a whole handshake: on threads, one that takes long would hold all
+    the others up.
+
+    Args:
+        make_context: Makes contexts that are all alike.
+
+    Attributes:
+        context: The one that stands for all of them.
+    """
+
+    def __init__(self, make_context: Callable[[], ssl.SSLContext]) -> None:
+        self.context = make_context()
+        self._make_context = make_context
+
+    def own_context(self, context: ssl.SSLContext) -> ssl.SSLContext:
+        """Give a context of its own for the one that stands for all; others are given back."""
+        if context is not self.context:
+            return context
+        own = self._make_context()
+        own.set_alpn_protocols(["http/1.1"])
+        return own
+
+
 class Backend(httpcore.SyncBackend):
-    """Connects to servers."""
+    """Connects to servers.
+
+    Args:
+        trust: How certificates are checked.
+    """
+
+    def __init__(self, trust: Trust) -> None:
+        self._trust = trust
 
     def connect_tcp(
         self,
@@ -242,4 +280,4 @@ class Backend(httpcore.SyncBackend):
         socket_options: Iterable[httpcore.SOCKET_OPTION] | None,
     ) -> Stream:
         inner = super().connect_tcp(address, port, timeout, local_address, socket_options)
-        return Stream(inner, inner.get_extra_info("socket").dup())
+        return Stream(inner, inner.get_extra_info("socket").dup(), self._trust)

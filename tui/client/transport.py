@@ -10,6 +10,7 @@ import asyncio
 import socket
 import ssl
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 import httpcore
@@ -70,9 +71,9 @@ class Transports:
             return self._handed_in
         proxy = proxy_for(url)
         if (ca_file, proxy, bulk) not in self._made:
-            context = _tls_context(ca_file, line)
+            make_context = partial(_tls_context, ca_file, line)
             try:
-                made = BulkTransport(context, proxy) if bulk else PoolTransport(context, proxy)
+                made = BulkTransport(make_context, proxy) if bulk else PoolTransport(make_context(), proxy)
             except (ValueError, httpx.InvalidURL):
                 # What is wrong with the URL would be told with the login in it.
                 raise ConnectionFailedError(
