@@ -49,8 +49,20 @@ class OcituiApp(App[None]):
         for theme in THEMES:
             self.register_theme(theme)
         wanted = session.settings.theme or DARK.name
-        self.theme = wanted if wanted in self.available_themes else DARK.name
+        self._begin_with_theme(wanted if wanted in self.available_themes else DARK.name)
         self.set_keymap(dict(session.settings.keys))
+
+    def _begin_with_theme(self, name: str) -> None:
+        """Use a theme from the first frame on, instead of drawing one in the default theme before."""
+        theme = self.available_themes[name]
+        if theme.ansi:
+            # More than colours changes with such a theme, and Textual knows what.
+            self.theme = name
+            return
+        self.set_reactive(App.theme, name)
+        classes = {f"-theme-{name}": True, "-dark-mode": theme.dark, "-light-mode": not theme.dark}
+        self.update_classes(classes, update=False)
+        self.stylesheet.set_variables(self.get_css_variables())
 
     def get_default_screen(self) -> Screen[None]:
         """Begin with the browser."""

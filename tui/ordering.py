@@ -6,9 +6,10 @@ Keys compare as plain strings and tuples, so that a hundred thousand of them are
 from __future__ import annotations
 
 import re
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from semver import Version
+if TYPE_CHECKING:
+    from semver import Version
 
 Key = tuple[object, ...]
 
@@ -49,6 +50,8 @@ def newest_first_key(tag: str) -> Key:
 
 def parse_version(tag: str) -> Version | None:
     """Read a tag as a version; None where it is none."""
+    from semver import Version  # noqa: PLC0415  # the first frame shows no tags
+
     try:
         return Version.parse(tag.removeprefix("v"), optional_minor_and_patch=True)
     except ValueError:

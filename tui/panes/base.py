@@ -176,11 +176,11 @@ class ListPane(Vertical, Generic[SubjectT, RowT]):
     # Life.
 
     def compose(self) -> ComposeResult:
-        yield self.filter_input
         yield self.table
 
     def on_mount(self) -> None:
         self._tell(self.hint if self.subject is None else self._note)
+        self._start_if_wanted()
 
     def watch_subject(self) -> None:
         self._clear()
@@ -378,9 +378,15 @@ class ListPane(Vertical, Generic[SubjectT, RowT]):
         if row is not None:
             self.post_message(self.opened(row))
 
-    def action_filter(self) -> None:
+    async def action_filter(self) -> None:
         """Show the filter."""
+        await self._mount_filter()
         self.filter_input.open()
+
+    async def _mount_filter(self) -> None:
+        """Give the filter its place; before the list has had the focus nobody can want it."""
+        if not self.filter_input.is_attached:
+            await self.mount(self.filter_input, before=self.table)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002  # Textual's
         if action == "mark":
@@ -390,6 +396,7 @@ class ListPane(Vertical, Generic[SubjectT, RowT]):
         return len(self.orders()) > 1 if action == "sort" else True
 
     def on_descendant_focus(self) -> None:
+        self.call_after_refresh(self._mount_filter)
         if self._order:
             self._more.set()
 

@@ -5,6 +5,7 @@ A list says where its cursor is; the screen hands that to the next list, and doe
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import on, work
@@ -26,7 +27,6 @@ from tui.screens.columns import Column, following, preceding
 from tui.screens.dialogs import HelpScreen
 from tui.screens.download import DownloadScreen, Wanted
 from tui.screens.keys import BROWSER_KEYS
-from tui.screens.login import LoginScreen
 from tui.screens.open import OpenScreen
 from tui.state import StateError
 from tui.widgets.key_line import KeyLine
@@ -82,11 +82,12 @@ class BrowserScreen(Screen[None]):
         )
         self._resolved: ManifestPlace | None = None
         self._diving = False
+        self._whole = asyncio.Event()
+        """Set when what the first frame does not show has been mounted, too."""
 
     def compose(self) -> ComposeResult:
         yield self.bar
         yield self.columns
-        yield self.transfers_pane
         yield KeyLine(kept={"browser.help"})
 
     def on_mount(self) -> None:
@@ -104,6 +105,9 @@ class BrowserScreen(Screen[None]):
 
     @work(group="start", description="open the first place")
     async def _begin(self) -> None:
+        await self.columns.mount_rest()
+        await self.mount(self.transfers_pane, after=self.columns)
+        self._whole.set()
         place = await self._opening()
         if place is not None:
             self.open_place(place)
@@ -395,12 +399,15 @@ class BrowserScreen(Screen[None]):
         """Ask for a name and open it."""
         inside = self.repositories_pane.subject if self.columns.current > Column.REGISTRIES else None
         place = await self.app.push_screen_wait(OpenScreen(inside))
+        await self._whole.wait()
         if place is not None:
             self.open_place(place)
 
     @work(group="dialog", exclusive=True, description="log in")
     async def action_login(self) -> None:
         """Ask for a login, and ask again for what the registry refused without it."""
+        from tui.screens.login import LoginScreen  # noqa: PLC0415  # the first frame needs none
+
         host = self._host()
         if host is not None and await self.app.push_screen_wait(LoginScreen(self.session, host)):
             for pane in self.columns.lists.values():

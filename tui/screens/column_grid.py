@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from tui.panes.detail import DetailPane
 
 
+FIRST = (Column.REGISTRIES, Column.REPOSITORIES)
+"""The lists that may show in the first frame, beside the details."""
+
+
 class ColumnGrid(Grid):
     """Shows as many of the lists as there is room for around the one that has the focus.
 
@@ -48,8 +52,13 @@ class ColumnGrid(Grid):
         self.detail = detail
 
     def compose(self) -> ComposeResult:
-        yield from self.lists.values()
+        yield from (self.lists[column] for column in FIRST)
         yield self.detail
+
+    async def mount_rest(self) -> None:
+        """Mount the lists that cannot show in the first frame."""
+        rest = [pane for column, pane in self.lists.items() if column not in FIRST]
+        await self.mount(*rest, before=self.detail)
 
     def on_mount(self) -> None:
         self._arrange()
