@@ -60,6 +60,15 @@ async def test_the_theme_of_the_settings_is_used() -> None:
 async def test_a_theme_that_there_is_not_gives_way_to_the_usual_one() -> None:
     async with browse(settings=Settings(theme="no such theme")) as ui:
         assert ui.app.theme == DARK.name
+        await ui.until(lambda: any("no theme called “no such theme”" in notice for notice in ui.notices()))
+
+
+async def test_a_damaged_file_of_logins_is_told_of(home: Path) -> None:
+    folder = home / ".docker"
+    folder.mkdir(parents=True)
+    (folder / "config.json").write_text("{")
+    async with browse() as ui:
+        await ui.until(lambda: any("config.json cannot be read" in notice for notice in ui.notices()))
 
 
 async def test_a_theme_that_is_chosen_is_kept() -> None:

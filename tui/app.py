@@ -5,15 +5,19 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from textual import events
 from textual.app import App, SystemCommand
 from textual.binding import Binding, BindingType
 
 from tui.commands import KeyCommands
 from tui.config import SettingsError
 from tui.figures import counted
+from tui.sanitize import one_line
 from tui.screens.browser import BrowserScreen
 from tui.screens.dialogs import QuestionScreen
 from tui.themes import DARK, THEMES
+from tui.type_ahead import TypeAhead
+from tui.wording import sentence
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable
@@ -46,6 +50,7 @@ class OcituiApp(App[None]):
         super().__init__()
         self.session = session
         self._opening = start
+        self._type_ahead = TypeAhead(self)
         for theme in THEMES:
             self.register_theme(theme)
         wanted = session.settings.theme or DARK.name
@@ -68,10 +73,32 @@ class OcituiApp(App[None]):
         """Begin with the browser."""
         return BrowserScreen(self.session, self._opening)
 
+    async def on_event(self, event: events.Event) -> None:
+        """Take keys one by one, so that each reaches what the one before has brought up."""
+        if not isinstance(event, events.Key) or event.is_forwarded:
+            await super().on_event(event)
+        elif not self._type_ahead.must_wait(event):
+            await super().on_event(event)
+            self._type_ahead.handed_on()
+
     def on_mount(self) -> None:
         """Remember the theme that the person chooses from now on; end loudly at what nobody waits for."""
         asyncio.get_running_loop().set_exception_handler(self._crash)
         self.theme_changed_signal.subscribe(self, self._keep_theme)
+        self._tell_problems()
+
+    def _tell_problems(self) -> None:
+        """Say what is not as the person's files want it."""
+        for warning in self.session.logins.warnings:
+            self.notify(sentence(warning), title="Logins", severity="warning", markup=False)
+        theme = self.session.settings.theme
+        if theme and theme not in self.available_themes:
+            self.notify(
+                f"There is no theme called “{one_line(theme)}”. ctrl+p offers those that there are.",
+                title="The usual theme is shown",
+                severity="warning",
+                markup=False,
+            )
 
     def _crash(self, _loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
         """End at the bug of a task; what transports and the like say of their end is of no interest."""
