@@ -57,6 +57,7 @@ async def test_there_is_no_drawer_without_downloads(demo: DemoServer) -> None:
 
 async def test_a_download_under_way_shows_how_far_it_is(slow: DemoServer, tmp_path: Path) -> None:
     async with downloading(slow, tmp_path, 0) as ui:
+        await ui.until(lambda: drawer(ui))
         await ui.until(lambda: "kB of 812 kB" in drawer(ui)[0] and "/s" in drawer(ui)[0])
         await ui.until(lambda: " left" in drawer(ui)[0])
         name = ui.session.downloads.transfers[0].name
@@ -122,3 +123,9 @@ async def test_downloads_end_while_one_looks_elsewhere(demo: DemoServer, tmp_pat
         await ui.press("left", "left", "left")
         await ui.until(lambda: [row.count("✓ verified") for row in drawer(ui)] == [1, 1])
         assert ui.browser.bar.activity == ""
+
+
+async def test_the_cursor_is_on_what_was_started_last(slow: DemoServer, tmp_path: Path) -> None:
+    async with downloading(slow, tmp_path, 0, 3) as ui:
+        await ui.until(lambda: len(drawer(ui)) > 1)
+        await ui.until(lambda: ui.browser.transfers_pane.table.row is ui.session.downloads.transfers[-1])

@@ -152,7 +152,11 @@ class TransfersPane(Vertical):
         transfers = self.downloads.transfers
         self.set_class(bool(transfers), "-used")
         self.table.styles.height = min(len(transfers), ROWS_SHOWN)
+        known = len(self.table.rows)
         self.table.set_rows(transfers, keep_cursor=True)
+        if len(transfers) > known and not self.has_focus_within:
+            # What was started last is what one wants to hear of.
+            self.table.cursor = known
         self._explain()
         self.refresh_bindings()
         self.border_subtitle = self.summary()
