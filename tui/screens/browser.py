@@ -80,6 +80,8 @@ class BrowserScreen(Screen[None]):
             },
             self.detail_pane,
         )
+        self._tag: ManifestPlace | None = None
+        """The tag whose manifest the other lists show."""
         self._resolved: ManifestPlace | None = None
         self._diving = False
         self._whole = asyncio.Event()
@@ -131,7 +133,8 @@ class BrowserScreen(Screen[None]):
             case Column.REPOSITORIES:
                 return self.repositories_pane.row
             case Column.TAGS:
-                return self._resolved
+                # The cursor may have gone on already.
+                return self._resolved if self._tag == self.tags_pane.row else None
             case Column.ENTRIES:
                 return self.entries_pane.row.place if self.entries_pane.row is not None else None
             case _:
@@ -216,6 +219,7 @@ class BrowserScreen(Screen[None]):
         self._dive_when_known()
 
     def _show_manifest(self, place: ManifestPlace | None) -> None:
+        self._tag = place
         if self.entries_pane.subject != place:
             self.entries_pane.subject = place
             self._resolved = None
@@ -307,7 +311,8 @@ class BrowserScreen(Screen[None]):
             self.session.remember(place)
         except StateError as error:
             self.notify(str(error), title="The name is not remembered", severity="warning", markup=False)
-        self.registries_pane.pin(RegistryPlace(place.host, "opened by name"))
+        known = {registry.host: registry for registry in self.session.registries()}
+        self.registries_pane.pin(known.get(place.host, RegistryPlace(place.host, "opened by name")))
         self.registries_pane.select(place.host)
         self.repositories_pane.subject = place.host
         if place.repository is None:
