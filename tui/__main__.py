@@ -70,6 +70,7 @@ def run(arguments: Arguments) -> int:
     logins = LoginStore(take_environment(), files=login_files_watched())
     session = Session(settings, logins=logins, ca_file=arguments.ca_file)
     if arguments.demo:
+        session.starting = "starting the demo registry …"
         servers: list[DemoServer] = []
         try:
             return _run_app(OcituiApp(session, _open_demo(session, arguments.place, servers)))

@@ -74,6 +74,8 @@ class Session:
         self.library = Library(self.connections)
         self.downloads = Downloads()
         self._added: list[RegistryPlace] = []
+        self.starting = ""
+        """What must be there before there are registries to list; empty for nothing."""
 
     def add_registry(self, host: RegistryHost, origin: str) -> None:
         """Put a registry at the top of the list for this run."""

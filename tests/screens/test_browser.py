@@ -91,6 +91,7 @@ async def test_going_back_cancels_the_dive(demo: DemoServer) -> None:
 async def test_zoom_gives_the_screen_to_what_has_the_focus_and_takes_it_back(demo: DemoServer) -> None:
     async with browse(demo, place=f"{DEBIAN}:bookworm") as ui:
         await ui.until(lambda: ui.focused() == "entries")
+        await ui.settle()
         before = ui.columns()
         await ui.press("z")
         await ui.until(lambda: ui.columns() == ["entries"])

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from typing import TYPE_CHECKING
 
 import httpx
 
-from tests.ui import browse, requests
+from tests.ui import Ui, browse, requests
+from tui.app import OcituiApp
 from tui.arguments import Place, parse_place
+from tui.client.names import RegistryHost
+from tui.config import Settings
 from tui.demo import DemoServer
+from tui.session import Session
 from tui.state import load_state
 
 if TYPE_CHECKING:
@@ -118,3 +123,25 @@ async def test_a_place_without_a_host_opens_nothing(demo: Server) -> None:
         await ui.settle()
         assert ui.focused() == "registries"
         assert requests(demo) == []
+
+
+async def test_what_must_start_first_is_told_and_no_registry_can_be_opened_meanwhile(
+    demo: Server,
+) -> None:
+    session = Session(Settings())
+    session.starting = "starting the demo registry …"
+    ready = asyncio.Event()
+
+    async def start() -> Place:
+        await ready.wait()
+        session.add_registry(RegistryHost(demo.host), "demo")
+        return Place(RegistryHost(demo.host))
+
+    app = OcituiApp(session, start)
+    async with app.run_test(size=(80, 24)) as pilot:
+        ui = Ui(app, pilot, session)
+        await ui.until_shown("starting the demo registry")
+        await ui.press("enter")
+        assert ui.browser.registries_pane.row is None
+        ready.set()
+        await ui.until_shown("library/debian")

@@ -93,7 +93,10 @@ class BrowserScreen(Screen[None]):
         yield KeyLine(kept={"browser.help"})
 
     def on_mount(self) -> None:
-        self.registries_pane.subject = self.session.registries()
+        if self.session.starting:
+            self.registries_pane.hint = self.session.starting
+        else:
+            self.registries_pane.subject = self.session.registries()
         self._end_of_telling = self.session.logins.subscribe(self._login_told)
         self.call_after_refresh(self._begin)
 
@@ -111,6 +114,8 @@ class BrowserScreen(Screen[None]):
         await self.mount(self.transfers_pane, after=self.columns)
         self._whole.set()
         place = await self._opening()
+        if self.registries_pane.subject is None:
+            self.registries_pane.subject = self.session.registries()
         if place is not None:
             self.open_place(place)
 

@@ -109,6 +109,7 @@ class LoginScreen(ModalScreen[bool]):
         except KeyringError as error:
             self._tell_where(told(error))
             self.query_one("#keep", Button).disabled = True
+            self.query_one(Dialog).border_subtitle = "enter check and use  esc cancel"
         else:
             self._tell_where(f"It will be kept in {name}.")
 
