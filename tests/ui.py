@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 import pytest
+from textual._context import visible_screen_stack
 from textual.events import MouseDown, MouseMove, MouseUp
 
 from tests.widgets.stage import lines
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 
     import httpx
     from textual.pilot import Pilot
+    from textual.screen import Screen
+    from textual.strip import Strip
     from textual.widget import Widget
 
     from tui.demo import DemoServer
@@ -45,6 +48,9 @@ LIMIT = 30.0
 NARROW = (80, 24)
 MEDIUM = (128, 36)
 WIDE = (200, 60)
+
+POLL = 0.01
+"""Seconds between two looks at what should happen: a look costs more than it may save."""
 
 QUICK = 0.001
 """Seconds that a load waits in most tests, instead of what suits a person who holds a key."""
@@ -111,6 +117,7 @@ class Ui:
         for key in keys:
             await self.pilot.press(key)
             await self.pilot.pause(0)
+            await self.until(lambda: self.app.type_ahead.is_idle)
 
     async def type(self, text: str) -> None:
         """Type text, letter by letter."""
@@ -138,7 +145,7 @@ class Ui:
                 while not condition():
                     # A program that has broken down is told of when it is left.
                     assert self.app._exception is None, "the program has broken down"
-                    await self.pilot.pause(0.002)
+                    await self.pilot.pause(POLL)
         except TimeoutError:
             raise AssertionError(f"this never became true; the screen:\n{self.text()}") from None
 
@@ -177,9 +184,14 @@ class Ui:
 
     # What one sees.
 
+    def strips(self) -> list[Strip]:
+        """Draw the whole screen, what a dialog leaves of the browser included."""
+        visible_screen_stack.set(self.app._background_screens)
+        return self.app.screen._compositor.render_strips()
+
     def screen_lines(self) -> list[str]:
         """Return the text of the whole screen as it is drawn."""
-        return [strip.text.rstrip() for strip in self.app.screen._compositor.render_strips()]
+        return [strip.text.rstrip() for strip in self.strips()]
 
     def text(self) -> str:
         """Return the text of the whole screen in one piece."""
@@ -257,6 +269,13 @@ def _squeezed(text: str) -> str:
     return "\n".join(" ".join(line.split()) for line in text.split("\n"))
 
 
+def _draw_later(screen: Screen[Any]) -> None:
+    """Stand in for drawing what has changed: drawing takes most of the time, and is done when one looks."""
+    screen._dirty_widgets.clear()
+    screen._compositor._dirty_regions.clear()
+    screen.app._update_mouse_over(screen)
+
+
 async def _no_wait(_least: float = 0, _most: float = 0) -> None:
     """Stand in for waiting until the process rests, which one that serves registries never does."""
     await asyncio.sleep(0)
@@ -304,6 +323,7 @@ async def browse(
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("textual.app.wait_for_idle", _no_wait)
         patch.setattr("textual.pilot.wait_for_idle", _no_wait)
+        patch.setattr("textual.screen.Screen._compositor_refresh", _draw_later)
         patch.setattr("tui.panes.base.SETTLE_SECONDS", settle_seconds)
         patch.setattr("tui.panes.detail.SETTLE_SECONDS", settle_seconds)
         async with app.run_test(size=size, notifications=True) as pilot:
@@ -312,6 +332,7 @@ async def browse(
             await ui.until(lambda: ui.browser.is_mounted and ui.browser.transfers_pane.is_mounted)
             await ui.until(lambda: ui.browser.registries_pane.row is not None)
             yield ui
+            ui.strips()
 
 
 def requests(server: DemoServer, part: str = "") -> Sequence[str]:

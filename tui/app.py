@@ -50,7 +50,7 @@ class OcituiApp(App[None]):
         super().__init__()
         self.session = session
         self._opening = start
-        self._type_ahead = TypeAhead(self)
+        self.type_ahead = TypeAhead(self)
         for theme in THEMES:
             self.register_theme(theme)
         wanted = session.settings.theme or DARK.name
@@ -77,9 +77,9 @@ class OcituiApp(App[None]):
         """Take keys one by one, so that each reaches what the one before has brought up."""
         if not isinstance(event, events.Key) or event.is_forwarded:
             await super().on_event(event)
-        elif not self._type_ahead.must_wait(event):
+        elif not self.type_ahead.must_wait(event):
             await super().on_event(event)
-            self._type_ahead.handed_on()
+            self.type_ahead.handed_on()
 
     def on_mount(self) -> None:
         """Remember the theme that the person chooses from now on; end loudly at what nobody waits for."""

@@ -36,6 +36,11 @@ class TypeAhead:
         self._turn = 0
         self._busy = False
 
+    @property
+    def is_idle(self) -> bool:
+        """Whether all that was typed has been handed on, and what it set off is done."""
+        return not self._busy and not self._waiting and self._next is None
+
     def must_wait(self, key: events.Key) -> bool:
         """Tell whether a key has to wait for the one before; then it comes again when its turn has come."""
         if key is self._next:
@@ -63,7 +68,12 @@ class TypeAhead:
         if not left:
             self._done(turn)
             return
-        focus = self._app.focused or self._app.screen
+        screens = self._app.screen_stack
+        if not screens:
+            # The program is being left.
+            self._done(turn)
+            return
+        focus = screens[-1].focused or screens[-1]
         self._climb([*focus.ancestors_with_self], turn, left)
 
     def _climb(self, path: list[MessagePump], turn: int, left: int) -> None:
