@@ -80,6 +80,49 @@ async def test_pages_have_a_size_that_registries_allow(storage: Storage, asked: 
             assert server.requests[0].query == f"n={sent}"
 
 
+async def test_pages_grow_where_that_is_wanted(storage: Storage) -> None:
+    with DemoServer(storage) as server:
+        async with client() as own:
+            found = await pages(own.registry(server.url).repositories(page_size=100, largest_page=700))
+            assert [len(page.items) for page in found] == [100, 200, 400, 700, 700, 401]
+            names = [name for page in found for name in page.items]
+            assert names == ["empty", *(f"many/r{number:04}" for number in range(MANY))]
+
+
+async def test_a_page_that_has_grown_too_large_is_asked_for_as_the_registry_says() -> None:
+    sizes: list[str] = []
+
+    async def answer(exchange: Exchange) -> None:
+        asked = dict(parameters(exchange.asked))
+        sizes.append(asked["n"])
+        size, start = int(asked["n"]), int(asked.get("last", "v-1")[1:]) + 1
+        if size > 4:
+            await exchange.reply(400, {"errors": [{"code": "PAGINATION_NUMBER_INVALID"}]})
+            return
+        found = [f"v{number}" for number in range(start, min(start + size, 12))]
+        link = f'</v2/{ALPHA}/tags/list?last={found[-1]}&n={size}>; rel="next"'
+        await exchange.reply(200, {"tags": found}, {"Link": link} if start + size < 12 else {})
+
+    async with ScriptedServer(answer) as server, client() as own:
+        listing = own.registry(server.url).tags(ALPHA, page_size=2, largest_page=100)
+        assert [len(page.items) async for page in listing] == [2, 4, 4, 2]
+        assert sizes == ["2", "4", "8", "4", "4"]
+
+
+async def test_pages_whose_links_name_no_size_are_left_as_they_are() -> None:
+    queries: list[str] = []
+
+    async def answer(exchange: Exchange) -> None:
+        queries.append(exchange.asked.query)
+        last = dict(parameters(exchange.asked)).get("last")
+        link = {} if last else {"Link": f'</v2/{ALPHA}/tags/list?last=v1>; rel="next"'}
+        await exchange.reply(200, {"tags": ["v2" if last else "v1"]}, link)
+
+    async with ScriptedServer(answer) as server, client() as own:
+        assert await items(own.registry(server.url).tags(ALPHA, largest_page=1000)) == ["v1", "v2"]
+        assert queries == ["n=100", "last=v1"]
+
+
 async def test_a_page_size_that_is_refused_is_left_to_the_registry() -> None:
     async def answer(exchange: Exchange) -> None:
         if "n" in dict(parameters(exchange.asked)):

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from tui.client import pages
 from tui.client.errors import ParseBodyError, RefusedRedirectError
-from tui.client.pages import Loaded, Page, next_page_url, paged, parse_links
+from tui.client.pages import Loaded, Page, next_page_url, paged, parse_links, with_page_size
 
 PAGE = "https://reg.example:5000/v2/a/b/tags/list?n=2"
 
@@ -53,6 +53,21 @@ def test_finds_the_next_page(value: str, expected: str | None) -> None:
 def test_refuses_a_next_page_elsewhere(target: str) -> None:
     with pytest.raises(RefusedRedirectError):
         next_page_url([f'<{target}>; rel="next"'], PAGE)
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("/v2/a/tags/list?n=10", "/v2/a/tags/list?n=20"),
+        ("/v2/a/tags/list?last=n%3D10&n=10", "/v2/a/tags/list?last=n%3D10&n=20"),
+        ("https://reg.example/v2/_catalog?n=10&last=b", "https://reg.example/v2/_catalog?n=20&last=b"),
+        ("/v2/a/tags/list?n=100", "/v2/a/tags/list?n=100"),
+        ("/v2/a/tags/list?page=2", "/v2/a/tags/list?page=2"),
+        ("/v2/a/tags/list", "/v2/a/tags/list"),
+    ],
+)
+def test_changes_only_the_size_that_was_asked_for(url: str, expected: str) -> None:
+    assert with_page_size(url, 10, 20) == expected
 
 
 def test_reads_several_headers() -> None:

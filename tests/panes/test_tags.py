@@ -31,7 +31,7 @@ async def test_the_next_page_is_asked_for_near_the_end_only(demo: DemoServer) ->
         await ui.settle()
         assert len(requests(demo, "/tags/list")) == 1
         await ui.press("pagedown", "pagedown")
-        await ui.until_counted(ui.tags, "200+ …")
+        await ui.until_counted(ui.tags, "300+ …")
         await ui.settle()
         assert len(requests(demo, "/tags/list")) == 2
 
@@ -39,7 +39,7 @@ async def test_the_next_page_is_asked_for_near_the_end_only(demo: DemoServer) ->
 async def test_all_pages_together_are_all_tags(demo: DemoServer) -> None:
     async with browse(demo, place=MANY) as ui:
         await ui.until_counted(ui.tags, "100+ …")
-        for count in range(200, 1201, 100):
+        for count in (300, 700, 1200):
             await ui.press("end")
             await ui.until_listed(ui.tags, count)
         assert ui.figures(ui.tags) == "1,200"

@@ -24,7 +24,7 @@ from tui.client.limits import MAX_LISTING
 from tui.client.media_types import essence
 from tui.client.names import Repository, Tag
 from tui.client.origins import origin
-from tui.client.pages import Loaded, paged
+from tui.client.pages import Loaded, paged, with_page_size
 from tui.client.session import Call
 from tui.client.tokens import CATALOG_SCOPE, pull_scope
 
@@ -55,23 +55,34 @@ _WITHOUT_CATALOG: Final = frozenset({"ghcr.io"})
 _NameT = TypeVar("_NameT", Repository, Tag)
 
 
-def list_repositories(session: Session, page_size: int) -> AsyncGenerator[Page[Repository], None]:
+def list_repositories(
+    session: Session, page_size: int, largest_page: int | None = None
+) -> AsyncGenerator[Page[Repository], None]:
     """List the repositories of a registry; one request for each page, when it is asked for.
 
     Args:
         session: The registry.
         page_size: How many entries of a page to ask for; the registry may send fewer or more.
+        largest_page: Up to how many to ask for, each time twice as many; by default always as many.
 
     Raises:
         CatalogUnsupportedError: The registry has no catalog, or not for who asks.
         RegistryError: The registry is out of reach, or sends something else.
     """
-    first = f"/v2/_catalog?n={_clamped(page_size)}"
+    asking = _Asking(
+        session,
+        "/v2/_catalog",
+        (CATALOG_SCOPE,),
+        what="list of repositories",
+        size=page_size,
+        largest=largest_page,
+    )
+    first = asking.first
 
     async def load(url: str) -> Loaded[Repository]:
         if url == first and (session.host.is_docker_hub or session.host in _WITHOUT_CATALOG):
             raise _no_catalog(session)
-        response = await _fetch_page(session, url, first, (CATALOG_SCOPE,), "list of repositories")
+        response = await asking.fetch(url)
         if url == first:
             await _check_catalog(session, response)
         return await _read_page(session, response, url, "repositories", Repository)
@@ -79,27 +90,33 @@ def list_repositories(session: Session, page_size: int) -> AsyncGenerator[Page[R
     return paged(first, load)
 
 
-def list_tags(session: Session, repository: Repository, page_size: int) -> AsyncGenerator[Page[Tag], None]:
+def list_tags(
+    session: Session, repository: Repository, page_size: int, largest_page: int | None = None
+) -> AsyncGenerator[Page[Tag], None]:
     """List the tags of a repository; one request for each page, when it is asked for.
 
     Args:
         session: The registry.
         repository: The repository.
         page_size: How many entries of a page to ask for; the registry may send fewer or more.
+        largest_page: Up to how many to ask for, each time twice as many; by default always as many.
 
     Raises:
         RepositoryNotExistError: There is no such repository.
         RegistryError: The registry is out of reach, says no, or sends something else.
     """
-    first = f"/v2/{repository}/tags/list?n={_clamped(page_size)}"
+    path = f"/v2/{repository}/tags/list"
+    asking = _Asking(
+        session, path, (pull_scope(repository),), what="list of tags", size=page_size, largest=largest_page
+    )
 
     async def load(url: str) -> Loaded[Tag]:
-        response = await _fetch_page(session, url, first, (pull_scope(repository),), "list of tags")
+        response = await asking.fetch(url)
         if response.status == HTTPStatus.NOT_FOUND:
             raise refusal(response, RepositoryNotExistError)
         return await _read_page(session, response, url, "tags", Tag)
 
-    return paged(first, load)
+    return paged(asking.first, load)
 
 
 async def verify(session: Session) -> None:
@@ -137,17 +154,55 @@ async def verify_login(session: Session) -> bool:
     return without.status == HTTPStatus.UNAUTHORIZED
 
 
-async def _fetch_page(
-    session: Session, url: str, first: str, scopes: tuple[str, ...], what: str
-) -> RawResponse:
-    seconds = session.sender.timeouts.listing
-    call = Call("GET", url, {"Accept": "application/json"}, scopes)
-    response = await session.fetch(call, limit=MAX_LISTING, what=what, seconds=seconds)
-    if response.status == HTTPStatus.BAD_REQUEST and url == first:
-        # A page size that is too large for this registry; its own is always right.
-        plain = Call("GET", first.partition("?")[0], call.headers, scopes)
-        response = await session.fetch(plain, limit=MAX_LISTING, what=what, seconds=seconds)
-    return response
+class _Asking:
+    """Asks for the pages of one listing; where they grow, the first one is small so that it is there at once.
+
+    Args:
+        session: The registry.
+        path: Where the listing is.
+        scopes: The rights that it takes.
+        what: What it is, in words.
+        size: How many entries of the first page to ask for.
+        largest: Up to how many to ask for later.
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        path: str,
+        scopes: tuple[str, ...],
+        *,
+        what: str,
+        size: int,
+        largest: int | None,
+    ) -> None:
+        self._session = session
+        self._path = path
+        self._scopes = scopes
+        self._what = what
+        self._size = _clamped(size)
+        self._largest = _clamped(largest) if largest is not None else self._size
+        self.first = f"{path}?n={self._size}"
+        """The URL of the first page."""
+
+    async def fetch(self, url: str) -> RawResponse:
+        """Ask for a page, by the URL that the page before it names; a larger one where pages grow."""
+        larger = min(self._size * 2, self._largest)
+        grown = with_page_size(url, self._size, larger) if url != self.first else url
+        response = await self._ask(grown)
+        if response.status != HTTPStatus.BAD_REQUEST:
+            self._size = larger if grown != url else self._size
+            return response
+        # It is too large for this registry. Its own link is right, and without a size of ours its own size.
+        if grown != url:
+            self._largest = self._size
+            return await self._ask(url)
+        return await self._ask(self._path) if url == self.first else response
+
+    async def _ask(self, url: str) -> RawResponse:
+        call = Call("GET", url, {"Accept": "application/json"}, self._scopes)
+        seconds = self._session.sender.timeouts.listing
+        return await self._session.fetch(call, limit=MAX_LISTING, what=self._what, seconds=seconds)
 
 
 async def _read_page(

@@ -17,7 +17,7 @@ from tui.client.redaction import quoted, redacted_url
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Callable, Hashable, Iterable, Sequence
 
-__all__ = ["Link", "Loaded", "Page", "next_page_url", "paged", "parse_links"]
+__all__ = ["Link", "Loaded", "Page", "next_page_url", "paged", "parse_links", "with_page_size"]
 
 MAX_PAGES: Final = 50_000
 """Pages of one listing: five million names at 100 each; a listing that goes on has no end."""
@@ -112,6 +112,19 @@ def next_page_url(values: Iterable[str], url: str) -> str | None:
             )
         return urlunsplit((own.scheme, own.netloc, target.path, target.query, ""))
     return None
+
+
+def with_page_size(url: str, old: int, new: int) -> str:
+    """Ask for another number of entries, where a URL asks for so many; any other URL is left as it is.
+
+    Args:
+        url: The URL of a page.
+        old: The number of entries that it asks for (distribution specification, "Listing Tags": ``n``).
+        new: The number of entries to ask for instead.
+    """
+    path, mark, query = url.partition("?")
+    parameters = [f"n={new}" if parameter == f"n={old}" else parameter for parameter in query.split("&")]
+    return f"{path}{mark}{'&'.join(parameters)}"
 
 
 async def paged(

@@ -202,30 +202,36 @@ class Registry:
         timeouts = self._session.sender.timeouts
         return await self._session.fetch(call, limit=MAX_LISTING, what="answer", seconds=timeouts.listing)
 
-    def repositories(self, *, page_size: int = PAGE_SIZE) -> AsyncGenerator[Page[Repository], None]:
+    def repositories(
+        self, *, page_size: int = PAGE_SIZE, largest_page: int | None = None
+    ) -> AsyncGenerator[Page[Repository], None]:
         """List the repositories, page by page; each is asked for when the one before has been used.
 
         Args:
             page_size: How many entries to ask for at a time; the registry may send fewer or more.
+            largest_page: Up to how many to ask for, each time twice as many; by default always as many.
 
         Raises:
             CatalogUnsupportedError: The registry has no catalog, or not for who asks.
             RegistryError: The registry is out of reach, says no, or sends something else.
         """
-        return listings.list_repositories(self._session, page_size)
+        return listings.list_repositories(self._session, page_size, largest_page)
 
-    def tags(self, repository: Repository, *, page_size: int = PAGE_SIZE) -> AsyncGenerator[Page[Tag], None]:
+    def tags(
+        self, repository: Repository, *, page_size: int = PAGE_SIZE, largest_page: int | None = None
+    ) -> AsyncGenerator[Page[Tag], None]:
         """List the tags of a repository, page by page; each is asked for when the one before has been used.
 
         Args:
             repository: The repository.
             page_size: How many entries to ask for at a time; the registry may send fewer or more.
+            largest_page: Up to how many to ask for, each time twice as many; by default always as many.
 
         Raises:
             RepositoryNotExistError: There is no such repository.
             RegistryError: The registry is out of reach, says no, or sends something else.
         """
-        return listings.list_tags(self._session, repository, page_size)
+        return listings.list_tags(self._session, repository, page_size, largest_page)
 
     async def get_manifest(self, image: Image) -> Index | Manifest:
         """Fetch a manifest or an index, verified where it is asked for by digest.

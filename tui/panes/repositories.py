@@ -11,7 +11,7 @@ from textual.message import Message
 from tui.client.errors import CatalogUnsupportedError, RegistryError
 from tui.ordering import natural_key
 from tui.panes.base import ListPane
-from tui.panes.rows import Batch, Order
+from tui.panes.rows import LARGEST_PAGE, Batch, Order
 from tui.places import RepositoryPlace
 from tui.widgets.columns import Column
 from tui.wording import sentence
@@ -65,7 +65,7 @@ class RepositoriesPane(ListPane["RegistryHost", RepositoryPlace]):
 
     async def pages(self, subject: RegistryHost) -> AsyncGenerator[Batch[RepositoryPlace], None]:
         first = True
-        async with aclosing(self.library.registry(subject).repositories()) as pages:
+        async with aclosing(self.library.registry(subject).repositories(largest_page=LARGEST_PAGE)) as pages:
             async for page in pages:
                 # A catalog that comes in one piece need not be in any order.
                 names = sorted(page.items) if first and page.last else page.items

@@ -12,6 +12,9 @@ if TYPE_CHECKING:
 
 RowT = TypeVar("RowT")
 
+LARGEST_PAGE: Final = 1_000
+"""Rows of a page, up to which pages grow from the first one on: as many as common registries give."""
+
 SLICE: Final = 400
 """Rows whose keys are made at a time: a few milliseconds, between which keys of the keyboard are answered."""
 

@@ -10,7 +10,7 @@ from textual.message import Message
 
 from tui.ordering import natural_key, newest_first_key
 from tui.panes.base import ListPane
-from tui.panes.rows import Batch, Order
+from tui.panes.rows import LARGEST_PAGE, Batch, Order
 from tui.places import ManifestPlace, RepositoryPlace
 from tui.widgets.columns import Column
 
@@ -51,7 +51,7 @@ class TagsPane(ListPane[RepositoryPlace, ManifestPlace]):
     async def pages(self, subject: RepositoryPlace) -> AsyncGenerator[Batch[ManifestPlace], None]:
         registry = self.library.registry(subject.host)
         first = True
-        async with aclosing(registry.tags(subject.repository)) as pages:
+        async with aclosing(registry.tags(subject.repository, largest_page=LARGEST_PAGE)) as pages:
             async for page in pages:
                 # A list that comes in one piece need not be in any order.
                 tags = sorted(page.items) if first and page.last else page.items
