@@ -162,7 +162,7 @@ def is_harmless(character: str) -> bool:
 def assert_clean(ui: Ui) -> None:
     """Assert that the whole screen is text: no control character, and each line exactly as wide as it is."""
     width = ui.app.size.width
-    for y, strip in enumerate(ui.app.screen._compositor.render_strips()):
+    for y, strip in enumerate(ui.strips()):
         for segment in strip:
             assert not segment.control, f"line {y} holds a control sequence"
         text = strip.text

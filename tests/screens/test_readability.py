@@ -40,7 +40,7 @@ def contrast(one: Color, other: Color) -> float:
 
 def styles(ui: Ui) -> list[tuple[str, Style]]:
     """Return each piece of text on the screen that can be read, with how it looks."""
-    strips = ui.app.screen._compositor.render_strips()
+    strips = ui.strips()
     return [
         (segment.text, segment.style)
         for strip in strips
@@ -56,7 +56,7 @@ async def test_each_line_is_as_wide_as_the_terminal(demo: DemoServer, size: tupl
         await ui.settle()
         for column in ("entries", "layers", "detail"):
             await ui.until(lambda column=column: ui.focused() == column)  # type: ignore[misc]
-            strips = ui.app.screen._compositor.render_strips()
+            strips = ui.strips()
             assert len(strips) == size[1]
             assert {cell_len(strip.text) for strip in strips} == {size[0]}
             await ui.press("enter")
