@@ -260,13 +260,15 @@ class FaultProxy:
     Args:
         upstream: ``host:port`` of the server.
         damage: What to do; may be changed while the proxy runs, and holds for each connection by itself.
+        port: Where it listens; 0 for a free port.
     """
 
-    def __init__(self, upstream: str, damage: Damage) -> None:
+    def __init__(self, upstream: str, damage: Damage, port: int = 0) -> None:
         self.damage = damage
         self.closed = asyncio.Event()
         """Set when a client has closed a connection."""
         self._upstream = upstream
+        self._port = port
         self._server: asyncio.Server | None = None
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -276,7 +278,7 @@ class FaultProxy:
         return f"127.0.0.1:{self._server.sockets[0].getsockname()[1]}"
 
     async def __aenter__(self) -> Self:
-        self._server = await asyncio.start_server(self._accept, "127.0.0.1", 0)
+        self._server = await asyncio.start_server(self._accept, "127.0.0.1", self._port)
         return self
 
     async def __aexit__(
@@ -293,10 +295,19 @@ class FaultProxy:
         task = asyncio.ensure_future(self._serve(reader, writer))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        # A task that is cancelled before it begins closes nothing.
+        task.add_done_callback(lambda _: writer.close())
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         host, _, port = self._upstream.rpartition(":")
-        up_reader, up_writer = await asyncio.open_connection(host, int(port))
+        opening = asyncio.ensure_future(asyncio.open_connection(host, int(port)))
+        try:
+            up_reader, up_writer = await asyncio.shield(opening)
+        except asyncio.CancelledError:
+            # One that was cancelled when it was just there would stay open.
+            _, up_writer = await opening
+            up_writer.transport.abort()
+            raise
         up = asyncio.ensure_future(self._pass_on(reader, up_writer))
         down = asyncio.ensure_future(self._damage(up_reader, writer))
         try:
@@ -304,9 +315,9 @@ class FaultProxy:
         finally:
             for task in (up, down):
                 task.cancel()
-            await asyncio.gather(up, down, return_exceptions=True)
             up_writer.transport.abort()
             writer.close()
+            await asyncio.gather(up, down, return_exceptions=True)
 
     async def _pass_on(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
