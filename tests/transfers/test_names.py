@@ -7,7 +7,7 @@ import pytest
 from tui.client import media_types
 from tui.client.models import Descriptor
 from tui.client.names import Digest
-from tui.transfers import file_name
+from tui.transfers import file_name, file_names
 
 DIGEST = Digest("sha256:" + "0123456789abcdef" * 4)
 TITLE = "org.opencontainers.image.title"
@@ -85,3 +85,24 @@ def test_a_packed_folder_keeps_the_ending_of_what_it_is_packed_with() -> None:
 def test_a_long_title_is_cut() -> None:
     name = named("application/octet-stream", org_opencontainers_image_title="ä" * 5_000_000 + ".txt")
     assert len(name.encode()) <= 255 - len(".part")
+
+
+def test_files_of_one_folder_have_different_names() -> None:
+    def titled(data: bytes, title: str) -> Descriptor:
+        return Descriptor(media_types.OCI_LAYER_GZIP, Digest.of(data), 1, annotations={TITLE: title})
+
+    first, second, third = titled(b"1", "app.tar.gz"), titled(b"2", "APP.tar.gz"), titled(b"3", "app.tar.gz")
+    plain = Descriptor(media_types.OCI_LAYER_GZIP, Digest.of(b"4"), 1)
+    names = file_names([first, second, plain, third, third])
+    assert names[0] == "app.tar.gz"
+    assert names[1] == f"APP-{second.digest.short}.tar.gz"
+    assert names[2] == file_name(plain)
+    assert names[3] == f"app-{third.digest.short}.tar.gz"
+    assert names[4] == f"app-{third.digest.short}-2.tar.gz"
+    long = [titled(b"%d" % number, "x" * 190 + ".tar.gz") for number in range(3)]
+    assert len({name.casefold() for name in file_names(long)}) == 3
+    assert all(len(name.encode()) <= 200 for name in file_names(long))
+    dotted = [titled(b"%d" % number, "x." + "y" * 195) for number in range(2)]
+    assert len(set(file_names(dotted))) == 2
+    assert all(len(name.encode()) <= 200 for name in file_names(dotted))
+    assert file_names([]) == ()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import fcntl
+import hashlib
 import os
 import shutil
 import signal
@@ -18,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tui.client.names import Digest
 from tui.transfers import (
     DiskFullError,
     DownloadError,
@@ -31,7 +33,7 @@ from tui.transfers import (
     WriteError,
     check_target,
 )
-from tui.transfers.part import PartFile
+from tui.transfers.part import CACHED_SIZE, READ_SIZE, WRITE_BACK_SIZE, PartFile, part_path
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -526,3 +528,256 @@ def test_a_target_is_looked_at_beforehand(target: Path) -> None:
     with pytest.raises(TargetExistsError):
         check_target(target)
     assert names(target.parent) == ["layer.tar.gz"]
+
+
+# What is gone on from
+
+DIGEST = Digest.of(b"the blob")
+
+
+def kept_part(target: Path) -> Path:
+    return part_path(target, DIGEST)
+
+
+def hash_all(part: PartFile) -> str:
+    hasher = hashlib.sha256()
+    while part.hash_kept(hasher, 1000):
+        pass
+    return hasher.hexdigest()
+
+
+def test_the_name_tells_the_digest_once(tmp_path: Path) -> None:
+    assert part_path(tmp_path / "app.tar.gz", DIGEST).name == f"app.tar.gz.{DIGEST.short}.part"
+    own = f"{DIGEST.short}.tar.gz"
+    assert part_path(tmp_path / own, DIGEST).name == f"{own}.part"
+    assert part_path(tmp_path / own, Digest.of(b"other")) != part_path(tmp_path / own, DIGEST)
+    assert part_path(tmp_path / "x", None).name == "x.part"
+
+
+def test_what_is_kept_is_hashed_and_written_behind(target: Path) -> None:
+    first = PartFile(target, digest=DIGEST)
+    assert first.open(10) == 0
+    first.write(b"12345")
+    first.keep()
+    first.keep()
+    assert names(target.parent) == [kept_part(target).name]
+    second = PartFile(target, digest=DIGEST)
+    assert second.open(10) == 5
+    assert hash_all(second) == hashlib.sha256(b"12345").hexdigest()
+    second.write(memoryview(b"67890"))
+    assert second.size == 10
+    second.commit()
+    assert target.read_bytes() == b"1234567890"
+    second.keep()
+    assert names(target.parent) == [target.name]
+
+
+def test_what_is_kept_without_a_byte_is_not_kept(target: Path) -> None:
+    part = PartFile(target, digest=DIGEST)
+    part.open()
+    part.keep()
+    assert names(target.parent) == []
+
+
+def test_what_was_kept_is_not_opened_any_more(target: Path) -> None:
+    part = PartFile(target, digest=DIGEST)
+    part.keep()
+    assert part.open() == 0
+    part.write(b"late")
+    assert names(target.parent) == []
+
+
+def test_it_can_be_begun_again(target: Path) -> None:
+    kept_part(target).write_bytes(b"wrong")
+    part = PartFile(target, digest=DIGEST)
+    assert part.open(5) == 5
+    hash_all(part)
+    part.restart()
+    assert part.size == 0
+    part.write(b"right")
+    part.commit()
+    assert target.read_bytes() == b"right"
+
+
+def test_a_file_that_shrinks_while_it_is_hashed_is_gone_on_from_its_end(target: Path) -> None:
+    kept_part(target).write_bytes(b"0123456789")
+    part = PartFile(target, digest=DIGEST)
+    assert part.open(20) == 10
+    os.truncate(kept_part(target), 4)
+    assert hash_all(part) == hashlib.sha256(b"0123").hexdigest()
+    assert part.size == 4
+    part.write(b"abc")
+    part.commit()
+    assert target.read_bytes() == b"0123abc"
+
+
+@pytest.mark.parametrize(
+    ("left", "kept"),
+    [
+        (b"abc" + bytes(100), 3),
+        (b"a" + bytes(READ_SIZE), 1),
+        (b"a" * READ_SIZE + bytes(READ_SIZE * 2 + 5), READ_SIZE),
+        (bytes(READ_SIZE + 1) + b"b", READ_SIZE + 2),
+        (bytes(READ_SIZE * 2), 0),
+        (b"", 0),
+    ],
+)
+def test_zeros_at_the_end_are_cut_off(target: Path, left: bytes, kept: int) -> None:
+    kept_part(target).write_bytes(left)
+    part = PartFile(target, digest=DIGEST)
+    assert part.open() == kept
+    assert kept_part(target).read_bytes() == left[:kept]
+    part.write(b"x")
+    part.keep()
+    assert kept_part(target).read_bytes() == left[:kept] + b"x"
+
+
+def test_what_is_longer_than_the_blob_is_thrown_away(target: Path) -> None:
+    kept_part(target).write_bytes(b"123456")
+    part = PartFile(target, digest=DIGEST)
+    assert part.open(5) == 0
+    part.discard()
+    kept_part(target).write_bytes(b"12345")
+    part = PartFile(target, digest=DIGEST)
+    assert part.open(5) == 5
+    part.discard()
+    assert names(target.parent) == []
+
+
+def test_what_is_kept_is_removed_on_demand_unless_somebody_writes_it(target: Path) -> None:
+    PartFile(target, digest=DIGEST).remove()
+    kept_part(target).write_bytes(b"12345")
+    writer = PartFile(target, digest=DIGEST)
+    writer.open()
+    with pytest.raises(PartInUseError):
+        PartFile(target, digest=DIGEST).remove()
+    writer.keep()
+    assert kept_part(target).exists()
+    PartFile(target, digest=DIGEST).remove()
+    assert names(target.parent) == []
+
+
+def test_two_downloads_never_go_on_from_the_same_file(target: Path) -> None:
+    kept_part(target).write_bytes(b"12345")
+    first, second = PartFile(target, digest=DIGEST), PartFile(target, digest=DIGEST)
+    assert first.open() == 5
+    with pytest.raises(PartInUseError):
+        second.open()
+    second.keep()
+    first.keep()
+    third = PartFile(target, digest=DIGEST)
+    assert third.open() == 5
+    third.discard()
+
+
+def test_a_name_that_was_given_by_a_program_that_ended_then_is_found(target: Path) -> None:
+    kept_part(target).write_bytes(b"the blob")
+    os.link(kept_part(target), target)
+    part = PartFile(target, digest=DIGEST)
+    with pytest.raises(TargetExistsError):
+        part.open(8)
+    assert names(target.parent) == [target.name]
+    assert target.read_bytes() == b"the blob"
+
+
+def test_a_file_with_a_second_name_is_not_written(target: Path) -> None:
+    elsewhere = target.with_name("elsewhere")
+    elsewhere.write_bytes(b"finished under another name")
+    os.link(elsewhere, kept_part(target))
+    part = PartFile(target, digest=DIGEST)
+    assert part.open() == 0
+    part.write(b"new")
+    part.commit()
+    assert target.read_bytes() == b"new"
+    assert elsewhere.read_bytes() == b"finished under another name"
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
+def test_a_file_of_another_user_is_not_written(target: Path) -> None:
+    kept_part(target).write_bytes(b"12345")
+    os.chown(kept_part(target), 65534, 65534)
+    with pytest.raises(PartBlockedError, match="another user"):
+        PartFile(target, digest=DIGEST).open()
+    with pytest.raises(PartBlockedError):
+        PartFile(target, digest=DIGEST).remove()
+    assert kept_part(target).read_bytes() == b"12345"
+
+
+@pytest.mark.parametrize("kind", ["link", "folder", "pipe"])
+def test_what_is_no_file_is_not_gone_on_from(target: Path, tmp_path: Path, kind: str) -> None:
+    precious = tmp_path / "precious"
+    precious.write_bytes(b"precious")
+    if kind == "link":
+        kept_part(target).symlink_to(precious)
+    elif kind == "folder":
+        kept_part(target).mkdir()
+    else:
+        os.mkfifo(kept_part(target))
+    for use in (PartFile(target, digest=DIGEST).open, PartFile(target, digest=DIGEST).remove):
+        with pytest.raises(PartBlockedError):
+            use()
+    assert os.path.lexists(kept_part(target))
+    assert precious.read_bytes() == b"precious"
+
+
+def test_only_what_is_missing_has_to_fit(target: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: shutil._ntuple_diskusage(100, 94, 6))
+    kept_part(target).write_bytes(b"12345")
+    part = PartFile(target, digest=DIGEST)
+    with pytest.raises(DiskFullError) as caught:
+        part.open(12)
+    assert (caught.value.needed, caught.value.free) == (7, 6)
+    assert kept_part(target).read_bytes() == b"12345"
+    part = PartFile(target, digest=DIGEST)
+    assert part.open(11) == 5
+    part.discard()
+
+
+def test_nothing_is_written_behind_a_gap(target: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    part = PartFile(target, digest=DIGEST)
+    part.open()
+    part.write(b"12345")
+    with monkeypatch.context() as patched:
+        real = os.write
+        writes: list[int] = []
+
+        def write(descriptor: int, data: memoryview) -> int:
+            writes.append(len(data))
+            if len(writes) > 1:
+                raise OSError(errno.ENOSPC, "full")
+            return real(descriptor, data[:2])
+
+        patched.setattr(os, "write", write)
+        with pytest.raises(DiskFullError):
+            part.write(b"67890")
+    with pytest.raises(WriteError, match="before"):
+        part.write(b"abc")
+    part.keep()
+    assert kept_part(target).read_bytes() == b"1234567"
+    again = PartFile(target, digest=DIGEST)
+    again.open()
+    hash_all(again)
+    again.write(b"890")
+    again.commit()
+    assert target.read_bytes() == b"1234567890"
+
+
+def test_much_is_written_back_on_the_way(target: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    advised: list[tuple[int, int]] = []
+    monkeypatch.setattr(
+        os, "posix_fadvise", lambda _, start, length, __: advised.append((start, length)), raising=False
+    )
+    part = PartFile(target, digest=DIGEST)
+    part.open()
+    block = bytes(1024 * 1024)
+    for _ in range(80):
+        part.write(block)
+    part.discard()
+    if sys.platform == "linux":
+        begun = sorted(advised)
+        assert begun[0] == (0, WRITE_BACK_SIZE)
+        assert {start for start, _ in begun} >= set(range(0, 80 * len(block), WRITE_BACK_SIZE))
+        # What lies far back is let go of; what was written last is not.
+        again = [place for place in advised if advised.count(place) > 1 or place[1] != WRITE_BACK_SIZE]
+        assert again
+        assert all(start + length <= 80 * len(block) - CACHED_SIZE for start, length in again)

@@ -95,13 +95,14 @@ class PartFile:
         self._lock = threading.Lock()
         self._descriptor: int | None = None
         self._intact = True
+        self._hashed = 0
         self._started = 0
         self._ended = False
 
     def open(self, size: int | None = None) -> int:
         """Create the file, or open what was left behind, and lock it.
 
-        What was left behind has to be hashed, with `hash_kept`, before more is written.
+        What was left behind is to be hashed, with `hash_kept`, before more is written.
 
         Args:
             size: The size that it will have, in bytes, where it is known.
@@ -128,7 +129,7 @@ class PartFile:
             return self.size
 
     def hash_kept(self, hasher: _Hash, limit: int) -> int:
-        """Hash some of what was left behind; what comes next is written after what has been hashed.
+        """Hash some of what was left behind, from where the last call ended.
 
         Args:
             hasher: What hashes it.
@@ -145,10 +146,12 @@ class PartFile:
             with self._lock, translated(self.target):
                 if self._descriptor is None:
                     return done
+                os.lseek(self._descriptor, self._hashed, os.SEEK_SET)
                 block = os.read(self._descriptor, min(READ_SIZE, limit - done))
                 if not block:
-                    self.size = self._started = os.lseek(self._descriptor, 0, os.SEEK_CUR)
+                    self.size = self._started = self._hashed
                     return done
+                self._hashed += len(block)
             hasher.update(block)
             done += len(block)
         return done
@@ -165,6 +168,7 @@ class PartFile:
             if not self._intact:
                 raise WriteError(self.target, "the disk has failed before")
             self._intact = False
+            os.lseek(self._descriptor, self.size, os.SEEK_SET)
             rest = memoryview(data)
             while rest:
                 written = os.write(self._descriptor, rest)
@@ -183,7 +187,6 @@ class PartFile:
         """
         with self._lock, translated(self.target):
             if self._descriptor is not None:
-                os.lseek(self._descriptor, 0, os.SEEK_SET)
                 os.ftruncate(self._descriptor, 0)
                 self.size = self._started = 0
                 self._intact = True
@@ -260,7 +263,6 @@ class PartFile:
         if whole < self.size:
             os.ftruncate(self._descriptor, whole)
             self.size = whole
-        os.lseek(self._descriptor, 0, os.SEEK_SET)
 
     def _check_room(self, size: int | None) -> None:
         if size is None:

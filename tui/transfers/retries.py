@@ -67,7 +67,7 @@ class Patience:
         """
         if position >= self._position + PROGRESS:
             self._failed = self._refused = 0
-        self._position = max(self._position, position)
+            self._position = position
         self._failed += 1
         self._refused += isinstance(error, ErrorResponse) and error.status in _EXPIRED
         if self._refused > _EXPIRED_TRIES or self._failed > self._tries(error, position):
