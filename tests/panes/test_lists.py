@@ -129,8 +129,10 @@ async def test_reload_comes_back_to_a_row_of_a_later_page(demo: DemoServer) -> N
         await ui.press("end")
         await ui.until_listed(ui.tags, 300)
         row = ui.row(ui.tags)
+        demo.forget_requests()
         await ui.press("r")
-        await ui.until(lambda: len(ui.tags.listed) < 300)
+        await ui.until(lambda: requests(demo, "tags/list"))
+        await ui.until_listed(ui.tags)
         await ui.until(lambda: ui.row(ui.tags) == row)
 
 

@@ -122,7 +122,7 @@ async def test_downloads_end_while_one_looks_elsewhere(demo: DemoServer, tmp_pat
     async with downloading(demo, tmp_path, 0, 3) as ui:
         await ui.press("left", "left", "left")
         await ui.until(lambda: [row.count("✓ verified") for row in drawer(ui)] == [1, 1])
-        assert ui.browser.bar.activity == ""
+        await ui.until(lambda: ui.browser.bar.activity == "")
 
 
 async def test_the_cursor_is_on_what_was_started_last(slow: DemoServer, tmp_path: Path) -> None:
