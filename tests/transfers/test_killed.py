@@ -94,3 +94,21 @@ def wait_for(process: ForkServerProcess, part: Path, moments: random.Random) -> 
                 break
         process.join(0.0005)
     process.join(moments.uniform(0, 0.02))
+
+
+def test_of_several_programs_one_downloads_at_a_time(
+    server: DemoServer, processes: ForkServerContext, tmp_path: Path
+) -> None:
+    target = tmp_path / "layer.tar.gz"
+    part_path(target, DIGEST).write_bytes(DATA[:1_000_000])
+    arguments = (server.url, REPOSITORY, DIGEST, len(DATA), str(target))
+    started = [processes.Process(target=victim.run, args=arguments) for _ in range(4)]
+    for process in started:
+        process.start()
+    for process in started:
+        process.join()
+    assert sorted(process.exitcode or 0 for process in started) == [0, *[victim.REFUSED] * 3]
+    assert target.read_bytes() == DATA
+    assert [path.name for path in tmp_path.iterdir()] == [target.name]
+    asked = [request for request in server.requests if "/blobs/" in request.path]
+    assert [request.headers.get("range") for request in asked] == ["bytes=1000000-"]

@@ -237,7 +237,7 @@ class _Pump:
         self._loop = asyncio.get_running_loop()
         self._pieces: queue.Queue[Piece] = queue.Queue(BUFFERS)
         self._untold = 0
-        self._told_at = time.monotonic()
+        self._told_at = 0.0
 
     def run(self) -> None:
         """Hand over all that comes, and then raise what ended it, if it was an error."""
