@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import pytest
 from textual._context import visible_screen_stack
-from textual.events import MouseDown, MouseMove, MouseUp
+from textual.events import MouseDown, MouseMove, MouseScrollDown, MouseUp
 
 from tests.widgets.stage import lines
 from tui.app import OcituiApp
@@ -135,6 +135,18 @@ class Ui:
                 self.app.post_message(event)
                 await self.pilot.pause(0)
                 await self.pilot.pause(0)
+
+    async def turn_wheel(self, widget: Widget, x: int, y: int) -> None:
+        """Turn the wheel towards oneself by one notch, over a widget that has more than it shows.
+
+        Its upper left corner, borders included, is 0, 0. Before the frame that shows the scrollbar, Textual
+        takes no notice of the wheel.
+        """
+        await self.until(lambda: widget.allow_vertical_scroll)
+        x, y = widget.region.x + x, widget.region.y + y
+        self.app.post_message(
+            MouseScrollDown(None, x, y, 0, 0, 0, False, False, False, screen_x=x, screen_y=y)  # noqa: FBT003  # keys that are not held
+        )
 
     # What one waits for.
 

@@ -182,6 +182,6 @@ async def test_the_wheel_moves_the_view_and_not_the_cursor(demo: DemoServer) -> 
     async with browse(demo, place="demo/many-tags") as ui:
         await ui.until_listed(ui.tags, 100)
         first = ui.rows(ui.tags)[0]
-        ui.tags.table.scroll_down(animate=False)
+        await ui.turn_wheel(ui.tags.table, 4, 4)
         await ui.until(lambda: ui.rows(ui.tags)[0] != first)
         assert ui.tags.table.cursor == 0
