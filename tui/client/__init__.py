@@ -73,6 +73,7 @@ if TYPE_CHECKING:
     from tui.client.pages import Page
     from tui.client.registry import Client, Registry
     from tui.client.sender import LoggedRequest
+    from tui.client.source import Source
 
 __all__ = [
     "AuthProvider",
@@ -126,6 +127,7 @@ __all__ = [
     "RequestLine",
     "SchemaValidationError",
     "SizeMismatchError",
+    "Source",
     "Tag",
     "TimeoutExceededError",
     "Timeouts",
@@ -171,6 +173,7 @@ _ELSEWHERE: Final = {
     "Registry": "registry",
     "RegistryHost": "names",
     "Repository": "names",
+    "Source": "source",
     "Tag": "names",
     "Timeouts": "limits",
     "TokenAuth": "auth",

@@ -7,11 +7,13 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from tui.client.descriptors import Descriptor, Platform, read_platform
-from tui.client.errors import SchemaValidationError, Violation
+from tui.client.errors import RegistryError, SchemaValidationError, Violation
 from tui.client.parsing import Fields, Problems, kind_of, read_json
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from tui.client.errors import RequestLine
 
 _MEANINGFUL: Final = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(days=1)
 """Reproducible builds say the epoch, or a second later, and mean nothing; Go's zero time is of year 1."""
@@ -52,17 +54,26 @@ class ImageConfig:
     problems: tuple[Violation, ...]
 
 
-def parse_config(raw: bytes, descriptor: Descriptor) -> ImageConfig:
+def parse_config(raw: bytes, descriptor: Descriptor, *, request: RequestLine | None = None) -> ImageConfig:
     """Read the config of an image.
 
     Args:
         raw: The blob. Only one whose media type is that of an image's config may be read as one.
         descriptor: The manifest's descriptor of it.
+        request: What was asked, for the message of an error.
 
     Raises:
         ParseJSONError: The blob is not JSON.
         SchemaValidationError: It is not an object.
     """
+    try:
+        return _parse(raw, descriptor)
+    except RegistryError as error:
+        error.request = request
+        raise
+
+
+def _parse(raw: bytes, descriptor: Descriptor) -> ImageConfig:
     problems = Problems()
     document = read_json(raw, problems)
     if not isinstance(document, dict):

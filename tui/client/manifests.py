@@ -1,11 +1,9 @@
-"""Manifests and indexes: by tag or digest, verified, and the children of an index side by side."""
+"""Manifests and indexes of a registry: by tag or digest, verified."""
 
 from __future__ import annotations
 
-import asyncio
-import logging
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from tui.client.answers import read_from, refusal
 from tui.client.descriptors import Descriptor
@@ -14,7 +12,7 @@ from tui.client.errors import (
     InvalidNameError,
     ManifestNotExistError,
 )
-from tui.client.image_manifest import Index, Manifest, manifest_digest, parse_manifest
+from tui.client.image_manifest import manifest_digest, parse_manifest
 from tui.client.limits import MAX_MANIFEST
 from tui.client.media_types import MANIFEST_ACCEPT, essence, is_index, is_manifest
 from tui.client.names import Digest, Image
@@ -23,15 +21,10 @@ from tui.client.tokens import pull_scope
 
 if TYPE_CHECKING:
     from tui.client.answers import RawResponse
-    from tui.client.names import Repository
+    from tui.client.image_manifest import Index, Manifest
     from tui.client.session import Session
 
-__all__ = ["get_child", "get_manifest", "get_manifests", "head_manifest"]
-
-MAX_DEPTH: Final = 8
-"""Indexes inside of indexes that are followed; digests allow no circles, but long chains."""
-
-_log = logging.getLogger("tui.client")
+__all__ = ["get_manifest", "head_manifest"]
 
 
 async def get_manifest(session: Session, image: Image) -> Index | Manifest:
@@ -78,68 +71,6 @@ async def head_manifest(session: Session, image: Image) -> Descriptor:
     ):
         return described
     return (await get_manifest(session, image)).descriptor
-
-
-async def get_child(session: Session, repository: Repository, descriptor: Descriptor) -> Index | Manifest:
-    """Fetch what an entry of an index names; from the entry itself where it holds the document.
-
-    Raises:
-        ManifestNotExistError: The registry does not have it.
-        DigestMismatchError: The registry sent something else.
-        RegistryError: The registry is out of reach, says no, or sends what cannot be read.
-    """
-    digest = descriptor.digest
-    if descriptor.data is not None:
-        actual = manifest_digest(descriptor.data, digest.algorithm)
-        if actual == digest:
-            return parse_manifest(descriptor.data, content_type=descriptor.media_type, digest=digest)
-    return await get_manifest(session, Image(repository, digest))
-
-
-async def get_manifests(session: Session, image: Image) -> tuple[Index | None, list[Manifest]]:
-    """Fetch a manifest, or an index and all that it lists, side by side and through nested indexes.
-
-    Children that the registry does not have are left out, and logged.
-
-    Raises:
-        ManifestNotExistError: The image itself does not exist.
-        RegistryError: Anything else went wrong with one of them.
-    """
-    root = await get_manifest(session, image)
-    if isinstance(root, Manifest):
-        return None, [root]
-    found: list[Manifest] = []
-    level = [root]
-    seen = {root.descriptor.digest}
-    for _ in range(MAX_DEPTH):
-        entries = [entry for index in level for entry in index.manifests if entry.digest not in seen]
-        entries = list({entry.digest: entry for entry in entries}.values())
-        seen.update(entry.digest for entry in entries)
-        children = await _fetch_all(session, image.repository, entries)
-        found += [child for child in children if isinstance(child, Manifest)]
-        level = [child for child in children if isinstance(child, Index)]
-        if not level:
-            break
-    return root, found
-
-
-async def _fetch_all(
-    session: Session, repository: Repository, entries: list[Descriptor]
-) -> list[Index | Manifest]:
-    async def fetch(entry: Descriptor) -> Index | Manifest | None:
-        try:
-            return await get_child(session, repository, entry)
-        except ManifestNotExistError:
-            _log.warning("%s/%s: the index names %s, which is absent", session.host, repository, entry.digest)
-            return None
-
-    tasks = [asyncio.create_task(fetch(entry)) for entry in entries]
-    try:
-        return [child for child in await asyncio.gather(*tasks) if child is not None]
-    finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def _call(method: str, image: Image) -> Call:

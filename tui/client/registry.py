@@ -8,15 +8,12 @@ from urllib.parse import urlencode
 
 import tui
 from tui.client import blobs, listings, manifests, referrers
-from tui.client.answers import read_from
-from tui.client.errors import UnknownMediaTypeError
-from tui.client.image_config import parse_config
 from tui.client.limits import MAX_CONFIG, MAX_LISTING, Limits, Timeouts
-from tui.client.media_types import is_image_config
 from tui.client.names import RegistryHost, Repository
 from tui.client.schemes import Schemes
 from tui.client.sender import Sender
 from tui.client.session import Call, Session
+from tui.client.source import PAGE_SIZE, Source
 from tui.client.tokens import pull_scope
 from tui.client.transport import Transports
 
@@ -33,7 +30,7 @@ if TYPE_CHECKING:
     from tui.client.auth import Authenticator, AuthProvider
     from tui.client.blob_stream import BlobStream
     from tui.client.descriptors import Descriptor
-    from tui.client.image_config import ImageConfig
+    from tui.client.errors import RequestLine
     from tui.client.image_manifest import Index, Manifest
     from tui.client.names import Digest, Image, Tag
     from tui.client.notices import RateLimit
@@ -45,9 +42,6 @@ __all__ = ["Client", "Registry"]
 DEFAULT_TIMEOUTS: Final = Timeouts()
 DEFAULT_LIMITS: Final = Limits()
 DEFAULT_USER_AGENT: Final = f"ocitui/{tui.__version__}"
-
-PAGE_SIZE: Final = 100
-"""Entries of a page of a listing: what ECR and GHCR send by themselves, and a few screens of them."""
 
 _REPOSITORY_PATH: Final = re.compile(r"/v2/(?P<repository>.+)/(?:manifests|blobs|tags|referrers)/")
 
@@ -121,7 +115,7 @@ class Client:
         return Registry(session, auth)
 
 
-class Registry:
+class Registry(Source):
     """One registry, asked under one login.
 
     Attributes:
@@ -133,6 +127,11 @@ class Registry:
         self.host = session.host
         self.auth = auth
         self._session = session
+
+    @property
+    def name(self) -> str:
+        """The registry's host, as a plain text."""
+        return str(self.host)
 
     def __repr__(self) -> str:
         return f"Registry({str(self.host)!r}, {self.auth!r})"
@@ -233,6 +232,10 @@ class Registry:
         """
         return listings.list_tags(self._session, repository, page_size, largest_page)
 
+    async def untagged(self, repository: Repository) -> tuple[Descriptor, ...]:  # noqa: ARG002
+        """List nothing: the distribution specification has no way to ask for manifests without a tag."""
+        return ()
+
     async def get_manifest(self, image: Image) -> Index | Manifest:
         """Fetch a manifest or an index, verified where it is asked for by digest.
 
@@ -243,25 +246,6 @@ class Registry:
         """
         return await manifests.get_manifest(self._session, image)
 
-    async def get_child(self, repository: Repository, descriptor: Descriptor) -> Index | Manifest:
-        """Fetch what an entry of an index names.
-
-        Raises:
-            ManifestNotExistError: The registry does not have it.
-            DigestMismatchError: The registry sent something else.
-            RegistryError: The registry is out of reach, says no, or sends what cannot be read.
-        """
-        return await manifests.get_child(self._session, repository, descriptor)
-
-    async def get_manifests(self, image: Image) -> tuple[Index | None, list[Manifest]]:
-        """Fetch a manifest, or an index and all manifests under it, side by side; absent ones are left out.
-
-        Raises:
-            ManifestNotExistError: The image itself does not exist.
-            RegistryError: Anything else went wrong with one of them.
-        """
-        return await manifests.get_manifests(self._session, image)
-
     async def manifest_exists(self, image: Image) -> Descriptor:
         """Describe a manifest without fetching it, where the registry allows that.
 
@@ -270,22 +254,6 @@ class Registry:
             RegistryError: The registry is out of reach, says no, or sends what cannot be read.
         """
         return await manifests.head_manifest(self._session, image)
-
-    async def get_config(self, repository: Repository, manifest: Manifest) -> ImageConfig:
-        """Fetch the config of an image, verified.
-
-        Raises:
-            UnknownMediaTypeError: The manifest has no config of an image.
-            BodyTooLargeError: The config is longer than 4 MiB.
-            RegistryError: The registry is out of reach, says no, or sends what cannot be read.
-        """
-        if manifest.config is None:
-            raise UnknownMediaTypeError("", "the manifest has no config")
-        if not is_image_config(manifest.config.media_type):
-            raise UnknownMediaTypeError(manifest.config.media_type)
-        raw = await self.get_blob_bytes(repository, manifest.config)
-        with read_from(self._session.line(Call("GET", f"/v2/{repository}/blobs/{manifest.config.digest}"))):
-            return parse_config(raw, manifest.config)
 
     async def get_blob_bytes(
         self, repository: Repository, descriptor: Descriptor, *, limit: int = MAX_CONFIG
@@ -353,3 +321,7 @@ class Registry:
             RegistryError: The registry is out of reach, or sends what cannot be read.
         """
         return await referrers.get_referrers(self._session, repository, digest, artifact_type)
+
+    def blob_line(self, repository: Repository, digest: Digest) -> RequestLine:
+        """Tell the request by which a blob is fetched, for the message of an error."""
+        return self._session.line(Call("GET", f"/v2/{repository}/blobs/{digest}"))
