@@ -70,6 +70,25 @@ def test_changes_only_the_size_that_was_asked_for(url: str, expected: str) -> No
     assert with_page_size(url, 10, 20) == expected
 
 
+@pytest.mark.parametrize(
+    ("url", "old", "new", "expected"),
+    [
+        ("/v2/a/tags/list", None, 20, "/v2/a/tags/list?n=20"),
+        ("/v2/a/tags/list?last=b", None, 20, "/v2/a/tags/list?last=b&n=20"),
+        ("/v2/a/tags/list?n=7&last=b", None, 20, "/v2/a/tags/list?n=20&last=b"),
+        ("/v2/a/tags/list?next_page=gAAA%3D", None, 20, "/v2/a/tags/list?next_page=gAAA%3D"),
+        ("/v2/a/tags/list?last=b&n=10", 10, None, "/v2/a/tags/list?last=b"),
+        ("/v2/a/tags/list?n=10", 10, None, "/v2/a/tags/list"),
+        ("/v2/a/tags/list?last=b&n=5", 10, None, "/v2/a/tags/list?last=b&n=5"),
+        ("/v2/a/tags/list?n=5&n=6&last=b", None, 20, "/v2/a/tags/list?n=20&last=b"),
+    ],
+)
+def test_a_size_is_added_or_taken_away_where_the_url_allows_it(
+    url: str, old: int | None, new: int | None, expected: str
+) -> None:
+    assert with_page_size(url, old, new) == expected
+
+
 def test_reads_several_headers() -> None:
     assert [link.target for link in parse_links(["</a>; rel=prev", "</b>; rel=next, </c>"])] == [
         "/a",

@@ -3,11 +3,12 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tui.ordering import natural_key
-from tui.panes.rows import SLICE, Rows
+from tui.panes.rows import LARGEST_PAGE, SLICE, Rows, batches
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -96,3 +97,14 @@ def test_a_row_can_be_replaced_by_one_that_is_known_better() -> None:
     assert rows.shown == [("b", 1)]
     rows.filter("")
     assert rows.shown == [("a", 0), ("b", 1)]
+
+
+@pytest.mark.parametrize("count", [0, 1, LARGEST_PAGE, LARGEST_PAGE + 1, 3 * LARGEST_PAGE])
+def test_a_page_of_any_length_is_taken_piece_by_piece_and_only_its_end_is_waited_at(count: int) -> None:
+    names = [str(number) for number in range(count)]
+    found = list(batches(names, last=True))
+    assert [row for batch in found for row in batch.rows] == names
+    assert all(len(batch.rows) <= LARGEST_PAGE for batch in found)
+    assert [batch.last for batch in found] == [False] * (len(found) - 1) + [True]
+    assert [batch.patient for batch in found] == [batch.last for batch in found]
+    assert not any(batch.last for batch in batches(names, last=False))

@@ -1,11 +1,7 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from tests.ui import browse, requests
-
-if TYPE_CHECKING:
-    from tui.demo import DemoServer
+from tui.demo import DemoServer, Storage
 
 MANY = "demo/many-tags"
 
@@ -60,6 +56,30 @@ async def test_a_filter_finds_what_has_not_been_loaded_yet(demo: DemoServer) -> 
         wanted = [tag for tag in demo.storage.tags(MANY) if "v1.9.1" in tag]
         await ui.until_counted(ui.tags, f"{len(wanted)} of 1,200")
         assert ui.rows(ui.tags) == wanted
+
+
+async def test_what_a_filter_wants_comes_in_as_few_requests_as_the_registry_allows(demo: DemoServer) -> None:
+    async with browse(demo, place=MANY) as ui:
+        await ui.until_counted(ui.tags, "100+ …")
+        await ui.press("slash", "v")
+        await ui.until_counted(ui.tags, "1,200 of 1,200")
+        first, *more = [one.query for one in demo.requests if one.path.endswith("/tags/list")]
+        assert first == "n=100"
+        assert len(more) == 2
+        assert "n=" not in more[0]
+
+
+async def test_an_order_that_wants_all_tags_takes_them_in_one_piece_from_who_gives_them_so() -> None:
+    names = [f"v{number:04}" for number in range(2500)]
+    storage = Storage()
+    storage.put_manifest("team/app", {"schemaVersion": 2}, tags=names)
+    with DemoServer(storage, page_size=10_000) as server:
+        async with browse(server, place="team/app") as ui:
+            await ui.until_counted(ui.tags, "100+ …")
+            await ui.press("s")
+            await ui.until_counted(ui.tags, "2,500 · by name")
+            assert ui.names(ui.tags) == names
+            assert len(requests(server, "/tags/list")) == 2
 
 
 async def test_a_filter_that_is_taken_back_stops_the_loading(demo: DemoServer) -> None:

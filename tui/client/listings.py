@@ -6,12 +6,14 @@ what is no valid name is counted and left out (distribution specification, "Cont
 
 from __future__ import annotations
 
+import asyncio
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import httpx
 
 from tui.client.answers import error_infos, parse_json, refusal
+from tui.client.asking import Asking
 from tui.client.errors import (
     CatalogUnsupportedError,
     InvalidNameError,
@@ -24,21 +26,22 @@ from tui.client.limits import MAX_LISTING
 from tui.client.media_types import essence
 from tui.client.names import Repository, Tag
 from tui.client.origins import origin
-from tui.client.pages import Loaded, paged, with_page_size
+from tui.client.pages import Loaded, paged
 from tui.client.session import Call
 from tui.client.tokens import CATALOG_SCOPE, pull_scope
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable
+    from collections.abc import AsyncGenerator, Callable, Iterator
 
     from tui.client.answers import RawResponse
+    from tui.client.asking import PageSizes
     from tui.client.pages import Page
     from tui.client.session import Session
 
 __all__ = ["list_repositories", "list_tags", "verify", "verify_login"]
 
-LARGEST_PAGE: Final = 1000
-"""Entries of a page that may be asked for: ECR and distribution refuse more."""
+SLICE: Final = 2_000
+"""Names that are checked at a time: a millisecond, between which other work is done."""
 
 _NO_CATALOG: Final = frozenset({401, 403, 404, 405, 501})
 """What registries without a usable catalog answer."""
@@ -55,68 +58,57 @@ _WITHOUT_CATALOG: Final = frozenset({"ghcr.io"})
 _NameT = TypeVar("_NameT", Repository, Tag)
 
 
-def list_repositories(
-    session: Session, page_size: int, largest_page: int | None = None
-) -> AsyncGenerator[Page[Repository], None]:
+def list_repositories(session: Session, sizes: PageSizes) -> AsyncGenerator[Page[Repository], None]:
     """List the repositories of a registry; one request for each page, when it is asked for.
 
     Args:
         session: The registry.
-        page_size: How many entries of a page to ask for; the registry may send fewer or more.
-        largest_page: Up to how many to ask for, each time twice as many; by default always as many.
+        sizes: How many entries of a page to ask for; the registry may send fewer or more.
 
     Raises:
         CatalogUnsupportedError: The registry has no catalog, or not for who asks.
         RegistryError: The registry is out of reach, or sends something else.
     """
-    asking = _Asking(
-        session,
-        "/v2/_catalog",
-        (CATALOG_SCOPE,),
-        what="list of repositories",
-        size=page_size,
-        largest=largest_page,
-    )
-    first = asking.first
+    path = "/v2/_catalog"
+    asking = Asking(session, path, (CATALOG_SCOPE,), what="list of repositories", sizes=sizes)
 
     async def load(url: str) -> Loaded[Repository]:
-        if url == first and (session.host.is_docker_hub or session.host in _WITHOUT_CATALOG):
+        if url == path and (session.host.is_docker_hub or session.host in _WITHOUT_CATALOG):
             raise _no_catalog(session)
         response = await asking.fetch(url)
-        if url == first:
+        if url == path:
             await _check_catalog(session, response)
-        return await _read_page(session, response, url, "repositories", Repository)
+        page = await _read_page(session, response, url, "repositories", Repository)
+        asking.learn(page)
+        return page
 
-    return paged(first, load)
+    return paged(path, load)
 
 
-def list_tags(
-    session: Session, repository: Repository, page_size: int, largest_page: int | None = None
-) -> AsyncGenerator[Page[Tag], None]:
+def list_tags(session: Session, repository: Repository, sizes: PageSizes) -> AsyncGenerator[Page[Tag], None]:
     """List the tags of a repository; one request for each page, when it is asked for.
 
     Args:
         session: The registry.
         repository: The repository.
-        page_size: How many entries of a page to ask for; the registry may send fewer or more.
-        largest_page: Up to how many to ask for, each time twice as many; by default always as many.
+        sizes: How many entries of a page to ask for; the registry may send fewer or more.
 
     Raises:
         RepositoryNotExistError: There is no such repository.
         RegistryError: The registry is out of reach, says no, or sends something else.
     """
     path = f"/v2/{repository}/tags/list"
-    asking = _Asking(
-        session, path, (pull_scope(repository),), what="list of tags", size=page_size, largest=largest_page
-    )
+    asking = Asking(session, path, (pull_scope(repository),), what="list of tags", sizes=sizes)
 
     async def load(url: str) -> Loaded[Tag]:
         response = await asking.fetch(url)
         if response.status == HTTPStatus.NOT_FOUND:
             raise refusal(response, RepositoryNotExistError)
-        return await _read_page(session, response, url, "tags", Tag)
+        page = await _read_page(session, response, url, "tags", Tag)
+        asking.learn(page)
+        return page
 
-    return paged(asking.first, load)
+    return paged(path, load)
 
 
 async def verify(session: Session) -> None:
@@ -154,62 +146,11 @@ async def verify_login(session: Session) -> bool:
     return without.status == HTTPStatus.UNAUTHORIZED
 
 
-class _Asking:
-    """Asks for the pages of one listing; where they grow, the first one is small so that it is there at once.
-
-    Args:
-        session: The registry.
-        path: Where the listing is.
-        scopes: The rights that it takes.
-        what: What it is, in words.
-        size: How many entries of the first page to ask for.
-        largest: Up to how many to ask for later.
-    """
-
-    def __init__(
-        self,
-        session: Session,
-        path: str,
-        scopes: tuple[str, ...],
-        *,
-        what: str,
-        size: int,
-        largest: int | None,
-    ) -> None:
-        self._session = session
-        self._path = path
-        self._scopes = scopes
-        self._what = what
-        self._size = _clamped(size)
-        self._largest = _clamped(largest) if largest is not None else self._size
-        self.first = f"{path}?n={self._size}"
-        """The URL of the first page."""
-
-    async def fetch(self, url: str) -> RawResponse:
-        """Ask for a page, by the URL that the page before it names; a larger one where pages grow."""
-        larger = min(self._size * 2, self._largest)
-        grown = with_page_size(url, self._size, larger) if url != self.first else url
-        response = await self._ask(grown)
-        if response.status != HTTPStatus.BAD_REQUEST:
-            self._size = larger if grown != url else self._size
-            return response
-        # It is too large for this registry. Its own link is right, and without a size of ours its own size.
-        if grown != url:
-            self._largest = self._size
-            return await self._ask(url)
-        return await self._ask(self._path) if url == self.first else response
-
-    async def _ask(self, url: str) -> RawResponse:
-        call = Call("GET", url, {"Accept": "application/json"}, self._scopes)
-        seconds = self._session.sender.timeouts.listing
-        return await self._session.fetch(call, limit=MAX_LISTING, what=self._what, seconds=seconds)
-
-
 async def _read_page(
     session: Session, response: RawResponse, url: str, key: str, make: Callable[[str], _NameT]
 ) -> Loaded[_NameT]:
     response.raise_for_status()
-    names, ignored = _names(parse_json(response, f"list of {key}"), key, make, response.request)
+    names, ignored = await _names(parse_json(response, f"list of {key}"), key, make, response.request)
     home = await session.home()
     asked = home.join(url)
     answered = httpx.URL(response.url)
@@ -218,7 +159,7 @@ async def _read_page(
     return Loaded(names, ignored, response.headers.get_list("Link"), str(base))
 
 
-def _names(
+async def _names(
     document: Any, key: str, make: Callable[[str], _NameT], line: RequestLine
 ) -> tuple[tuple[_NameT, ...], int]:
     entries = document.get(key) if isinstance(document, dict) else document
@@ -227,12 +168,19 @@ def _names(
     if not isinstance(document, dict) or not isinstance(entries, list):
         raise ParseBodyError(f"the answer is no list of {key}", request=line)
     names: list[_NameT] = []
+    for start in range(0, len(entries), SLICE):
+        if start:
+            await asyncio.sleep(0)
+        names += _valid(entries[start : start + SLICE], make)
+    return tuple(names), len(entries) - len(names)
+
+
+def _valid(entries: list[Any], make: Callable[[str], _NameT]) -> Iterator[_NameT]:
     for entry in entries:
         try:
-            names.append(make(entry if isinstance(entry, str) else ""))
+            yield make(entry if isinstance(entry, str) else "")
         except InvalidNameError:
             continue
-    return tuple(names), len(entries) - len(names)
 
 
 async def _check_catalog(session: Session, response: RawResponse) -> None:
@@ -253,7 +201,3 @@ def _no_catalog(session: Session, response: RawResponse | None = None) -> Catalo
         remedy = "Open a repository by its name, or log in as somebody who may list them."
         return CatalogUnsupportedError(message, request=asked, remedy=remedy)
     return CatalogUnsupportedError(f"{session.host} does not list its repositories", request=asked)
-
-
-def _clamped(page_size: int) -> int:
-    return min(max(page_size, 1), LARGEST_PAGE)

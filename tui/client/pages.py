@@ -114,17 +114,25 @@ def next_page_url(values: Iterable[str], url: str) -> str | None:
     return None
 
 
-def with_page_size(url: str, old: int, new: int) -> str:
-    """Ask for another number of entries, where a URL asks for so many; any other URL is left as it is.
+def with_page_size(url: str, old: int | None, new: int | None) -> str:
+    """Ask for another number of entries; a URL whose cursor only the registry understands is left as it is.
 
     Args:
         url: The URL of a page.
-        old: The number of entries that it asks for (distribution specification, "Listing Tags": ``n``).
-        new: The number of entries to ask for instead.
+        old: The number of entries that it asks for (distribution specification, "Listing Tags": ``n``); None
+            where the registry made it without having been told one.
+        new: The number of entries to ask for instead; None for as many as the registry gives by itself.
     """
-    path, mark, query = url.partition("?")
-    parameters = [f"n={new}" if parameter == f"n={old}" else parameter for parameter in query.split("&")]
-    return f"{path}{mark}{'&'.join(parameters)}"
+    path, _, query = url.partition("?")
+    parameters = query.split("&") if query else []
+    wanted = [f"n={new}"] if new is not None else []
+    sizes = [one for one in parameters if (one.startswith("n=") if old is None else one == f"n={old}")]
+    if sizes:
+        at = parameters.index(sizes[0])
+        parameters = [*parameters[:at], *wanted, *(one for one in parameters[at:] if one not in sizes)]
+    elif old is None and (not parameters or any(one.startswith("last=") for one in parameters)):
+        parameters += wanted
+    return f"{path}?{'&'.join(parameters)}" if parameters else path
 
 
 async def paged(

@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 
 import tui
 from tui.client import blobs, listings, manifests, referrers
+from tui.client.asking import PageSizes
 from tui.client.limits import MAX_CONFIG, MAX_LISTING, Limits, Timeouts
 from tui.client.names import RegistryHost, Repository
 from tui.client.schemes import Schemes
@@ -202,35 +203,50 @@ class Registry(Source):
         return await self._session.fetch(call, limit=MAX_LISTING, what="answer", seconds=timeouts.listing)
 
     def repositories(
-        self, *, page_size: int = PAGE_SIZE, largest_page: int | None = None
+        self,
+        *,
+        page_size: int | None = PAGE_SIZE,
+        largest_page: int | None = None,
+        whole: Callable[[], bool] | None = None,
     ) -> AsyncGenerator[Page[Repository], None]:
         """List the repositories, page by page; each is asked for when the one before has been used.
 
         Args:
-            page_size: How many entries to ask for at a time; the registry may send fewer or more.
+            page_size: How many entries to ask for at a time; the registry may send fewer or more. None for as
+                many as it gives, so that the whole list comes in as few requests as possible.
             largest_page: Up to how many to ask for, each time twice as many; by default always as many.
+            whole: Asked before each page but the first: whether the rest is wanted in as few requests as
+                possible.
 
         Raises:
             CatalogUnsupportedError: The registry has no catalog, or not for who asks.
             RegistryError: The registry is out of reach, says no, or sends something else.
         """
-        return listings.list_repositories(self._session, page_size, largest_page)
+        return listings.list_repositories(self._session, PageSizes(page_size, largest_page, whole))
 
     def tags(
-        self, repository: Repository, *, page_size: int = PAGE_SIZE, largest_page: int | None = None
+        self,
+        repository: Repository,
+        *,
+        page_size: int | None = PAGE_SIZE,
+        largest_page: int | None = None,
+        whole: Callable[[], bool] | None = None,
     ) -> AsyncGenerator[Page[Tag], None]:
         """List the tags of a repository, page by page; each is asked for when the one before has been used.
 
         Args:
             repository: The repository.
-            page_size: How many entries to ask for at a time; the registry may send fewer or more.
+            page_size: How many entries to ask for at a time; the registry may send fewer or more. None for as
+                many as it gives, so that the whole list comes in as few requests as possible.
             largest_page: Up to how many to ask for, each time twice as many; by default always as many.
+            whole: Asked before each page but the first: whether the rest is wanted in as few requests as
+                possible.
 
         Raises:
             RepositoryNotExistError: There is no such repository.
             RegistryError: The registry is out of reach, says no, or sends something else.
         """
-        return listings.list_tags(self._session, repository, page_size, largest_page)
+        return listings.list_tags(self._session, repository, PageSizes(page_size, largest_page, whole))
 
     async def untagged(self, repository: Repository) -> tuple[Descriptor, ...]:  # noqa: ARG002
         """List nothing: the distribution specification has no way to ask for manifests without a tag."""

@@ -95,6 +95,8 @@ class Session:
         self.host = host
         self.sender = sender
         self.warnings = Warnings()
+        self.small_pages: set[str] = set()
+        """What is listed of which the registry gives few entries where it is not asked for more."""
         self._schemes = schemes
         self._scheme = scheme
         self._ca_file = ca_file

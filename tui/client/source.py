@@ -33,7 +33,7 @@ from tui.client.media_types import is_image_config
 from tui.client.names import Image
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator
+    from collections.abc import AsyncGenerator, Callable
     from contextlib import AbstractAsyncContextManager
     from hashlib import _Hash
 
@@ -73,13 +73,19 @@ class Source(Protocol):
 
     @abstractmethod
     def repositories(
-        self, *, page_size: int = PAGE_SIZE, largest_page: int | None = None
+        self,
+        *,
+        page_size: int | None = PAGE_SIZE,
+        largest_page: int | None = None,
+        whole: Callable[[], bool] | None = None,
     ) -> AsyncGenerator[Page[Repository], None]:
         """List the repositories, page by page.
 
         Args:
-            page_size: How many entries of a page to ask for; there may be fewer or more.
+            page_size: How many entries of a page to ask for; there may be fewer or more. None for as many as
+                there are to be had at once.
             largest_page: Up to how many to ask for, each time twice as many; by default always as many.
+            whole: Asked before each page but the first: whether the rest should come in as few as possible.
 
         Raises:
             CatalogUnsupportedError: There is no list, or not for who asks.
@@ -89,14 +95,21 @@ class Source(Protocol):
 
     @abstractmethod
     def tags(
-        self, repository: Repository, *, page_size: int = PAGE_SIZE, largest_page: int | None = None
+        self,
+        repository: Repository,
+        *,
+        page_size: int | None = PAGE_SIZE,
+        largest_page: int | None = None,
+        whole: Callable[[], bool] | None = None,
     ) -> AsyncGenerator[Page[Tag], None]:
         """List the tags of a repository, page by page.
 
         Args:
             repository: The repository.
-            page_size: How many entries of a page to ask for; there may be fewer or more.
+            page_size: How many entries of a page to ask for; there may be fewer or more. None for as many as
+                there are to be had at once.
             largest_page: Up to how many to ask for, each time twice as many; by default always as many.
+            whole: Asked before each page but the first: whether the rest should come in as few as possible.
 
         Raises:
             RepositoryNotExistError: There is no such repository.

@@ -242,6 +242,8 @@ class ListPane(Vertical, Generic[SubjectT, RowT]):
                         break
                     if batch.patient:
                         await self._wait_for_interest()
+                    else:
+                        await asyncio.sleep(0)
         except RegistryError as error:
             self._fail(error)
         else:
@@ -251,9 +253,12 @@ class ListPane(Vertical, Generic[SubjectT, RowT]):
     async def _wait_for_interest(self) -> None:
         """Wait until the cursor nears the end, or a filter or an order wants to see everything."""
         self._more.clear()
-        ordered = bool(self._order) and self.has_focus_within
-        if not self._rows.filtered and not ordered and len(self._rows.all) >= self._eager:
+        if not self.wants_everything() and len(self._rows.all) >= self._eager:
             await self._more.wait()
+
+    def wants_everything(self) -> bool:
+        """Tell whether a filter stands, or an order that somebody looks at, so that all rows are wanted."""
+        return self._rows.filtered or (bool(self._order) and self.has_focus_within)
 
     # Rows.
 

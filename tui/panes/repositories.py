@@ -11,7 +11,7 @@ from textual.message import Message
 from tui.client.errors import CatalogUnsupportedError, RegistryError
 from tui.ordering import natural_key
 from tui.panes.base import ListPane
-from tui.panes.rows import LARGEST_PAGE, Batch, Order
+from tui.panes.rows import LARGEST_PAGE, Order, batches
 from tui.places import RepositoryPlace
 from tui.widgets.columns import Column
 from tui.wording import sentence
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from tui.client import RegistryHost, Repository
     from tui.library import Library
+    from tui.panes.rows import Batch
 
 
 class RepositoriesPane(ListPane["RegistryHost", RepositoryPlace]):
@@ -65,11 +66,14 @@ class RepositoriesPane(ListPane["RegistryHost", RepositoryPlace]):
 
     async def pages(self, subject: RegistryHost) -> AsyncGenerator[Batch[RepositoryPlace], None]:
         first = True
-        async with aclosing(self.library.registry(subject).repositories(largest_page=LARGEST_PAGE)) as pages:
+        registry = self.library.registry(subject)
+        listing = registry.repositories(largest_page=LARGEST_PAGE, whole=self.wants_everything)
+        async with aclosing(listing) as pages:
             async for page in pages:
                 # A catalog that comes in one piece need not be in any order.
                 names = sorted(page.items) if first and page.last else page.items
-                yield Batch([RepositoryPlace(subject, name) for name in names], last=page.last)
+                for batch in batches([RepositoryPlace(subject, name) for name in names], last=page.last):
+                    yield batch
                 first = False
 
     def failure_note(self, error: RegistryError) -> str:

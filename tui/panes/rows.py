@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
 RowT = TypeVar("RowT")
 
 LARGEST_PAGE: Final = 1_000
-"""Rows of a page, up to which pages grow from the first one on: as many as common registries give."""
+"""Rows of a page, up to which pages grow from the first one on: as many as common registries give. Of what
+comes in one piece so many are taken at a time, in a few milliseconds."""
 
 SLICE: Final = 400
 """Rows whose keys are made at a time: a few milliseconds, between which keys of the keyboard are answered."""
@@ -28,6 +29,19 @@ class Batch(Generic[RowT]):
     """Whether these are all."""
     patient: bool = True
     """Whether the load goes on only when the person comes near the end of what is there."""
+
+
+def batches(rows: Sequence[RowT], *, last: bool) -> Iterator[Batch[RowT]]:
+    """Cut the rows of one page, of whatever length, into batches; only after all of them a load waits.
+
+    Args:
+        rows: What has arrived.
+        last: Whether these are all.
+    """
+    for start in range(0, max(len(rows), 1), LARGEST_PAGE):
+        end = start + LARGEST_PAGE
+        whole = end >= len(rows)
+        yield Batch(rows[start:end], last=last and whole, patient=whole)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,12 +10,14 @@ from textual.message import Message
 
 from tui.ordering import natural_key, newest_first_key
 from tui.panes.base import ListPane
-from tui.panes.rows import LARGEST_PAGE, Batch, Order
+from tui.panes.rows import LARGEST_PAGE, Order, batches
 from tui.places import ManifestPlace, RepositoryPlace
 from tui.widgets.columns import Column
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Sequence
+
+    from tui.panes.rows import Batch
 
 
 class TagsPane(ListPane[RepositoryPlace, ManifestPlace]):
@@ -51,13 +53,14 @@ class TagsPane(ListPane[RepositoryPlace, ManifestPlace]):
     async def pages(self, subject: RepositoryPlace) -> AsyncGenerator[Batch[ManifestPlace], None]:
         registry = self.library.registry(subject.host)
         first = True
-        async with aclosing(registry.tags(subject.repository, largest_page=LARGEST_PAGE)) as pages:
+        listing = registry.tags(subject.repository, largest_page=LARGEST_PAGE, whole=self.wants_everything)
+        async with aclosing(listing) as pages:
             async for page in pages:
                 # A list that comes in one piece need not be in any order.
                 tags = sorted(page.items) if first and page.last else page.items
-                yield Batch(
-                    [ManifestPlace(subject.host, subject.repository, tag) for tag in tags], last=page.last
-                )
+                places = [ManifestPlace(subject.host, subject.repository, tag) for tag in tags]
+                for batch in batches(places, last=page.last):
+                    yield batch
                 first = False
 
     def row_text(self, row: ManifestPlace) -> str:
