@@ -3,6 +3,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tui.client.limits import Limits
 from tui.client.retry import backoff, retry_after
@@ -42,3 +44,24 @@ def test_waits_longer_each_time_up_to_a_bound() -> None:
 
 def test_waits_not_at_all_when_told_so() -> None:
     assert backoff(3, Limits(backoff=0)) == 0
+
+
+@given(
+    st.text(max_size=60)
+    | st.from_regex(r"[A-Z][a-z]{2}, \d{1,20} [A-Z][a-z]{2} \d{1,20} \d\d:\d\d:\d\d [+-]\d{1,20}")
+)
+def test_reads_anything_as_a_time_or_as_nothing(value: str) -> None:
+    seconds = retry_after(value, NOW)
+    assert seconds is None or seconds >= 0
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        f"Sat, 21 Nov {'9' * 20} 09:13:00 GMT",
+        "Mon, 01 Jan 0001 00:00:00 +2359",
+        f"Sat, 21 Nov 2026 09:13:00 +{'9' * 30}",
+    ],
+)
+def test_a_date_outside_of_all_calendars_is_none(value: str) -> None:
+    assert retry_after(value, NOW) in {None, 0.0}

@@ -96,9 +96,108 @@ async def test_the_registrys_own_time_to_wait_is_kept_for_all_requests_to_it(
         registry = own.registry(server.url)
         monkeypatch.setattr("tui.client.sender.asyncio.sleep", note)
         await items(registry.tags(ALPHA))
-        assert [round(wait) for wait in waits] == [0, 7]
+        assert [round(wait) for wait in waits] == [7]
         await items(registry.tags(ALPHA))
-        assert [round(wait) for wait in waits] == [0, 7, 7]
+        assert [round(wait) for wait in waits] == [7, 7]
+
+
+async def test_those_who_waited_for_the_registry_together_do_not_ask_together() -> None:
+    under_way: list[int] = []
+    busy = 0
+
+    async def answer(exchange: Exchange) -> None:
+        nonlocal busy
+        if len(server.asked) <= 8:
+            await server.has_been_asked(8)
+            await exchange.reply(503)
+            return
+        busy += 1
+        under_way.append(busy)
+        await asyncio.sleep(0.02)
+        busy -= 1
+        await exchange.reply(200, TAGS)
+
+    async with ScriptedServer(answer) as server, client(limits=Limits(backoff=0.05)) as own:
+        registry = own.registry(server.url)
+        await asyncio.gather(*(items(registry.tags(ALPHA)) for _ in range(8)))
+    assert len(under_way) == 8
+    # One goes ahead; its answer lets two follow, and each of theirs twice as many.
+    assert under_way[0] == 1
+    assert max(under_way[:3]) <= 2
+    assert max(under_way[:5]) <= 4
+
+
+async def test_a_request_that_hangs_holds_nobody_up_after_a_failure() -> None:
+    hanging = asyncio.Event()
+
+    async def answer(exchange: Exchange) -> None:
+        if exchange.asked.path == "/v2/hangs":
+            hanging.set()
+            await exchange.gone.wait()
+        elif len(server.asked) == 2:
+            await exchange.reply(503)
+        else:
+            await exchange.reply(200, {})
+
+    async with ScriptedServer(answer) as server, client() as own:
+        registry = own.registry(server.url)
+        waiting = asyncio.create_task(registry.request("GET", "/v2/hangs"))
+        await hanging.wait()
+        responses = await asyncio.gather(*(registry.request("GET", "/v2/a") for _ in range(4)))
+        assert [response.status for response in responses] == [200] * 4
+        waiting.cancel()
+
+
+async def test_blobs_have_places_of_their_own_and_leave_those_of_small_requests_alone() -> None:
+    content = b"x" * 100
+
+    async def answer(exchange: Exchange) -> None:
+        if "/blobs/" in exchange.asked.path:
+            await exchange.reply(200, content[:1], length=len(content))
+            await exchange.gone.wait()
+        else:
+            await exchange.reply(200, TAGS)
+
+    limits = Limits(backoff=0.0, in_flight=2, blobs=2)
+    async with ScriptedServer(answer) as server, client(limits=limits, timeout=SHORT) as own:
+        registry = own.registry(server.url)
+        first, second, third = (registry.get_blob(ALPHA, Digest.of(bytes([n]))) for n in range(3))
+        async with first:
+            async with second:
+                waiting = asyncio.create_task(third.__aenter__())
+                for _ in range(3):
+                    assert await items(registry.tags(ALPHA)) == ["v1"]
+                # Waiting for a place has no time limit.
+                await asyncio.sleep(2 * SHORT.small)
+                assert not waiting.done()
+                assert len(server.asked) == 5
+            await waiting
+            assert len(server.asked) == 6
+            await third.__aexit__(None, None, None)
+
+
+async def test_small_requests_are_sent_before_blobs_are_opened() -> None:
+    proceed = asyncio.Event()
+
+    async def answer(exchange: Exchange) -> None:
+        await proceed.wait()
+        await exchange.reply(200, TAGS)
+
+    async def open_blob() -> None:
+        async with registry.get_blob(ALPHA, Digest.of(b"x")):
+            pass
+
+    async with ScriptedServer(answer) as server, client(limits=Limits(in_flight=1)) as own:
+        registry = own.registry(server.url)
+        async with asyncio.TaskGroup() as group:
+            group.create_task(items(registry.tags(ALPHA)))
+            await server.has_been_asked(1)
+            group.create_task(open_blob())
+            await asyncio.sleep(0)
+            group.create_task(registry.request("GET", "/v2/small"))
+            await asyncio.sleep(0)
+            proceed.set()
+        assert [asked.path.rpartition("/")[2] for asked in server.asked][1] == "small"
 
 
 async def test_a_time_to_wait_that_is_too_long_is_told_at_once() -> None:

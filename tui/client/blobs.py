@@ -27,6 +27,7 @@ from tui.client.errors import (
 )
 from tui.client.limits import MAX_CONFIG, MAX_ERROR_BODY
 from tui.client.names import Digest
+from tui.client.places import Traffic
 from tui.client.session import Call
 from tui.client.tokens import pull_scope
 
@@ -71,7 +72,7 @@ async def open_blob(
     *,
     offset: int = 0,
     hasher: _Hash | None = None,
-    bulk: bool = False,
+    traffic: Traffic = Traffic.BLOB,
 ) -> AsyncGenerator[BlobStream, None]:
     """Open a blob (distribution specification, "Pulling blobs"); leaving the context ends the request.
 
@@ -85,8 +86,8 @@ async def open_blob(
         offset: The first byte that is wanted; look at the stream's own `offset` for what comes.
         hasher: For an offset: a hash of the blob's algorithm that has been fed with the bytes before it.
             Without it, only the size of such a stream is verified.
-        bulk: Whether the stream is to be pumped; it then comes over a connection that is read on threads,
-            unless it is short.
+        traffic: How it is read; what is to be pumped comes over a connection that is read on threads, unless
+            it is short.
 
     Raises:
         BlobNotExistError: There is no such blob.
@@ -109,8 +110,9 @@ async def open_blob(
         yield BlobStream(_held(b""), digest, size=size, offset=offset, hasher=hasher, line=line)
         return
     async with AsyncExitStack() as stack:
-        bulk = bulk and (size is None or size - offset >= MIN_BULK)
-        part = await _open_anywhere(stack, session, repository, wanted, offset, bulk=bulk)
+        if traffic is Traffic.BULK and size is not None and size - offset < MIN_BULK:
+            traffic = Traffic.BLOB
+        part = await _open_anywhere(stack, session, repository, wanted, offset, traffic=traffic)
         if size is not None and part.total is not None and part.total != size:
             raise SizeMismatchError(size, part.total, request=part.answer.line)
         yield BlobStream(
@@ -145,11 +147,11 @@ async def get_blob_bytes(
     seconds = session.sender.timeouts.small
     try:
         async with asyncio.timeout(seconds):
-            for _ in range(session.sender.limits.retries):
+            for attempt in range(1, session.sender.limits.retries + 1):
                 try:
                     return await _read_blob(session, repository, descriptor, limit)
                 except ConnectionLostError:
-                    continue
+                    session.sender.hold(await session.home(), attempt)
             return await _read_blob(session, repository, descriptor, limit)
     except TimeoutError as error:
         raise TimeoutExceededError(f"the blob was not complete within {seconds:g} s", request=line) from error
@@ -181,7 +183,8 @@ async def verify_blob(session: Session, repository: Repository, digest: Digest) 
 
 async def _read_blob(session: Session, repository: Repository, descriptor: Descriptor, limit: int) -> bytes:
     body = bytearray()
-    async with open_blob(session, repository, descriptor) as stream, aclosing(aiter(stream)) as chunks:
+    opened = open_blob(session, repository, descriptor, traffic=Traffic.SMALL)
+    async with opened as stream, aclosing(aiter(stream)) as chunks:
         async for chunk in chunks:
             body += chunk
             if len(body) > limit:
@@ -196,17 +199,17 @@ async def _open_anywhere(
     wanted: Descriptor,
     offset: int,
     *,
-    bulk: bool,
+    traffic: Traffic,
 ) -> _Part:
     try:
-        call = replace(_call("GET", repository, wanted.digest), bulk=bulk)
+        call = replace(_call("GET", repository, wanted.digest), traffic=traffic)
         return await _open(stack, session, call, offset)
     except ErrorResponse as error:
         if error.status not in _ELSEWHERE:
             raise
         for url in wanted.urls:
             try:
-                return await _open(stack, session, Call("GET", url, anonymous=True, bulk=bulk), offset)
+                return await _open(stack, session, Call("GET", url, anonymous=True, traffic=traffic), offset)
             except RegistryError:
                 continue
         raise

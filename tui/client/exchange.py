@@ -17,18 +17,17 @@ from tui.client.errors import (
     TokenError,
 )
 from tui.client.limits import MAX_TOKEN
-from tui.client.origins import checked_realm
+from tui.client.origins import checked_realm, origin
 from tui.client.sender import Outgoing
 from tui.client.tokens import parse_token
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     import httpx
 
     from tui.client.answers import RawResponse
     from tui.client.auth import Authenticator
     from tui.client.sender import Sender
+    from tui.client.tls import Tls
     from tui.client.tokens import Token
 
 __all__ = ["REDIRECTS", "Exchange", "TokenQuery", "with_query"]
@@ -59,12 +58,12 @@ class Exchange:
     Attributes:
         sender: Sends the requests.
         home: The registry's own URL.
-        ca_file: Further certificates to trust.
+        tls: Whom to trust, and which certificate the registry itself is shown.
     """
 
     sender: Sender
     home: httpx.URL
-    ca_file: Path | None
+    tls: Tls
 
     async def token(self, query: TokenQuery, login: Authenticator | None) -> Token:
         """Ask for a token.
@@ -116,7 +115,8 @@ class Exchange:
         raise RefusedRedirectError("the token service redirects without end", request=response.request)
 
     async def _request(self, outgoing: Outgoing) -> RawResponse:
-        answer = await self.sender.send(replace(outgoing, ca_file=self.ca_file))
+        tls = self.tls if origin(outgoing.url) == origin(self.home) else self.tls.for_others
+        answer = await self.sender.send(replace(outgoing, tls=tls))
         try:
             if answer.status < 300:  # noqa: PLR2004 - the bound of success is the protocol's
                 return await answer.read(MAX_TOKEN, "token")

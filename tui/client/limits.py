@@ -59,7 +59,12 @@ class Limits:
     """How much the client asks of one host at a time, and how often it asks again."""
 
     in_flight: int = 16
-    """Requests under way to one host: an index of 16 manifests arrives in one round trip."""
+    """Requests under way to one host: an index of 16 manifests arrives in one round trip. Small ones go
+    before those that open a blob. A blob counts until its first byte, and by `blobs` until its last one."""
+
+    blobs: int = 8
+    """Blobs that are read at a time from one registry, wherever it keeps them; those beyond wait for as long
+    as it takes. Whoever needs more of them open at once than this waits for themselves."""
 
     retries: int = 3
     """Further attempts at a request that may be repeated."""

@@ -11,10 +11,12 @@ from tui.client import blobs, listings, manifests, referrers
 from tui.client.asking import PageSizes
 from tui.client.limits import MAX_CONFIG, MAX_LISTING, Limits, Timeouts
 from tui.client.names import RegistryHost, Repository
+from tui.client.places import Traffic
 from tui.client.schemes import Schemes
 from tui.client.sender import Sender
 from tui.client.session import Call, Session
 from tui.client.source import PAGE_SIZE, Source
+from tui.client.tls import KeyPair, Tls
 from tui.client.tokens import pull_scope
 from tui.client.transport import Transports
 
@@ -95,6 +97,8 @@ class Client:
         *,
         plain_http: bool = False,
         ca_file: Path | None = None,
+        client_certificate: Path | None = None,
+        client_key: Path | None = None,
     ) -> Registry:
         """Give access to a registry; nothing is sent yet.
 
@@ -103,16 +107,23 @@ class Client:
             auth: Who asks, or who can tell once the registry wants to know; None for nobody in particular.
             plain_http: Whether the registry speaks plain HTTP. On loopback that is found out.
             ca_file: Certificates in PEM that are trusted beside those of the operating system.
+            client_certificate: A certificate in PEM that the registry is shown; no other server sees it.
+            client_key: Its key in PEM, without a passphrase; left out where both are in one file.
 
         Raises:
             InvalidNameError: The host is none.
+            ValueError: There is a key without a certificate.
         """
+        if client_key is not None and client_certificate is None:
+            raise ValueError("a client key needs the certificate that it belongs to")
+        tls = Tls(
+            () if ca_file is None else (ca_file,),
+            () if client_certificate is None else (KeyPair(client_certificate, client_key),),
+        )
         parsed = host if isinstance(host, RegistryHost) else RegistryHost.parse(host)
         written = "" if isinstance(host, RegistryHost) else host.strip().partition("://")[0].lower()
         scheme = "http" if plain_http or written == "http" else "https" if written == "https" else None
-        session = Session(
-            parsed, auth, sender=self._sender, schemes=self._schemes, scheme=scheme, ca_file=ca_file
-        )
+        session = Session(parsed, auth, sender=self._sender, schemes=self._schemes, scheme=scheme, tls=tls)
         return Registry(session, auth)
 
 
@@ -312,7 +323,14 @@ class Registry(Source):
             SizeMismatchError: The registry announces another size than the descriptor.
             RegistryError: The registry is out of reach, or says no.
         """
-        return blobs.open_blob(self._session, repository, blob, offset=offset, hasher=hasher, bulk=bulk)
+        return blobs.open_blob(
+            self._session,
+            repository,
+            blob,
+            offset=offset,
+            hasher=hasher,
+            traffic=Traffic.BULK if bulk else Traffic.BLOB,
+        )
 
     async def verify_blob(self, repository: Repository, digest: Digest) -> Descriptor:
         """Ask whether a blob exists, and how large it is.

@@ -39,11 +39,11 @@ def retry_after(value: str | None, now: datetime) -> float | None:
         return float(text[:_LONGEST_NUMBER])
     try:
         date = parsedate_to_datetime(text)
-    except ValueError:
+        if date.tzinfo is None:
+            date = date.replace(tzinfo=UTC)
+        return max((date - now).total_seconds(), 0.0)
+    except (ValueError, OverflowError):
         return None
-    if date.tzinfo is None:
-        date = date.replace(tzinfo=UTC)
-    return max((date - now).total_seconds(), 0.0)
 
 
 def backoff(attempt: int, limits: Limits) -> float:

@@ -19,10 +19,9 @@ from tui.client.sharing import Shared
 from tui.client.transport import is_no_tls
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from tui.client.names import RegistryHost
     from tui.client.sender import Sender
+    from tui.client.tls import Tls
 
 __all__ = ["Schemes"]
 
@@ -46,7 +45,7 @@ class Schemes:
         """Return the scheme of a registry if it has been found."""
         return self._known.get(host)
 
-    async def find(self, host: RegistryHost, ca_file: Path | None) -> str:
+    async def find(self, host: RegistryHost, tls: Tls) -> str:
         """Find the scheme of a registry: what is known, else HTTPS, or what answers on loopback.
 
         Raises:
@@ -55,17 +54,17 @@ class Schemes:
         if host not in self._known:
             if not host.is_loopback:
                 return "https"
-            self._known[host] = await self._searches.get(host, lambda: self._search(host, ca_file))
+            self._known[host] = await self._searches.get(host, lambda: self._search(host, tls))
         return self._known[host]
 
-    async def _search(self, host: RegistryHost, ca_file: Path | None) -> str:
-        https = asyncio.create_task(self._try("https", host, ca_file))
+    async def _search(self, host: RegistryHost, tls: Tls) -> str:
+        https = asyncio.create_task(self._try("https", host, tls))
         tasks = [https]
         try:
             await asyncio.wait(tasks, timeout=HTTP_DELAY)
             if https.done() and not _speaks_no_tls(https):
                 return await https
-            http = asyncio.create_task(self._try("http", host, ca_file))
+            http = asyncio.create_task(self._try("http", host, tls))
             tasks.append(http)
             waiting = {task for task in tasks if not task.done()}
             while waiting:
@@ -80,11 +79,9 @@ class Schemes:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def _try(self, scheme: str, host: RegistryHost, ca_file: Path | None) -> str:
+    async def _try(self, scheme: str, host: RegistryHost, tls: Tls) -> str:
         """Return the scheme if the host answers over it, whatever it answers."""
-        answer = await self._sender.send(
-            Outgoing("GET", httpx.URL(f"{scheme}://{host}/v2/"), ca_file=ca_file)
-        )
+        answer = await self._sender.send(Outgoing("GET", httpx.URL(f"{scheme}://{host}/v2/"), tls=tls))
         await self._sender.discard(answer)
         return scheme
 

@@ -13,12 +13,13 @@ import httpx
 from tui.client.answers import Answer
 from tui.client.errors import ConnectionLostError, RegistryError, RequestLine
 from tui.client.frames import WithoutFrames
+from tui.client.places import Places, Traffic
 from tui.client.retry import RETRY_METHODS, RETRY_STATUSES, backoff, retry_after
+from tui.client.tls import NO_TLS, Tls
 from tui.client.transport import translated
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from pathlib import Path
 
     from tui.client.limits import Limits, Timeouts
     from tui.client.transport import Transports
@@ -50,10 +51,10 @@ class Outgoing:
     """The headers, without those that concern the connection."""
     content: bytes | None = field(default=None, repr=False)
     """The body."""
-    ca_file: Path | None = None
-    """Further certificates to trust."""
-    bulk: bool = False
-    """Whether the connection is one that is read on threads."""
+    tls: Tls = NO_TLS
+    """Whom to trust, and which certificate to show."""
+    traffic: Traffic = Traffic.SMALL
+    """What the answer brings."""
 
     @property
     def line(self) -> RequestLine:
@@ -65,9 +66,31 @@ class Outgoing:
 class _Host:
     """What is known of one server: how busy it is, and when it may be asked again."""
 
-    places: asyncio.Semaphore
+    places: Places
+    blobs: asyncio.Semaphore
+    """The places for blobs that are read."""
     quiet_until: float = 0.0
     """The event loop's time before which the server is left alone."""
+
+    def hold(self, seconds: float) -> None:
+        """Leave the server alone for a while, and let one request see how it is then."""
+        now = asyncio.get_running_loop().time()
+        if self.quiet_until <= now:
+            self.places.narrow()
+        self.quiet_until = max(self.quiet_until, now + seconds)
+
+    async def turn(self, traffic: Traffic) -> Callable[[], None]:
+        """Wait until the server may be asked; returns what gives the place back."""
+        release = await self.places.acquire(traffic)
+        try:
+            until = asyncio.get_running_loop().time()
+            while self.quiet_until > until:
+                seconds, until = self.quiet_until - until, self.quiet_until
+                await asyncio.sleep(seconds)
+        except BaseException:
+            release()
+            raise
+        return release
 
 
 @dataclass(slots=True)
@@ -93,7 +116,7 @@ class Sender:
         """Send a request, again where that helps, and wait for the headers of the answer.
 
         GET and HEAD are repeated when the connection breaks off and on statuses that pass; while one waits
-        for that, so do all other requests to the same server.
+        for that, so do all other requests to the same server, and after that one of them goes ahead.
 
         Args:
             outgoing: The request.
@@ -107,19 +130,41 @@ class Sender:
         while True:
             attempt += 1
             left -= 1
-            await self._wait(host)
             try:
                 answer = await self._send_once(host, outgoing)
             except ConnectionLostError:
                 if left < 0:
                     raise
-                self._hold(host, backoff(attempt, self.limits))
+                host.hold(backoff(attempt, self.limits))
                 continue
+            if answer.status not in RETRY_STATUSES:
+                host.places.widen()
+                return answer
             wanted = retry_after(answer.headers.get("Retry-After"), datetime.now(UTC)) or 0.0
-            if answer.status not in RETRY_STATUSES or left < 0 or wanted > self.limits.max_retry_after:
+            if wanted > self.limits.max_retry_after:
+                return answer
+            if left < 0:
+                host.hold(wanted)
                 return answer
             await self.discard(answer)
-            self._hold(host, max(wanted, backoff(attempt, self.limits)))
+            host.hold(max(wanted, backoff(attempt, self.limits)))
+
+    def hold(self, url: httpx.URL, attempt: int) -> None:
+        """Leave a server alone for a while after an answer that broke off.
+
+        Args:
+            url: Any URL of the server.
+            attempt: How many attempts at the request have failed so far, from 1.
+        """
+        self._host(url).hold(backoff(attempt, self.limits))
+
+    def blobs(self, home: httpx.URL) -> asyncio.Semaphore:
+        """Give the places for blobs of a registry, wherever it sends those who ask for them.
+
+        Args:
+            home: The registry's own URL.
+        """
+        return self._host(home).blobs
 
     async def discard(self, answer: Answer) -> None:
         """Read an answer that nobody needs, so that its connection can serve again, or close it."""
@@ -131,12 +176,12 @@ class Sender:
     async def _send_once(self, host: _Host, outgoing: Outgoing) -> Answer:
         line = outgoing.line
         own = {"User-Agent": self.user_agent, "Accept": "*/*"}
-        await host.places.acquire()
+        release = await host.turn(outgoing.traffic)
         started = time.monotonic()
         status: int | None = None
         failure = ""
         try:
-            with translated(line), WithoutFrames():
+            with translated(line, shown=bool(outgoing.tls.shown)), WithoutFrames():
                 request = httpx.Request(
                     outgoing.method,
                     outgoing.url,
@@ -144,16 +189,16 @@ class Sender:
                     content=outgoing.content,
                     extensions={"timeout": self._timeout()},
                 )
-                transport = self.transports.choose(outgoing.url, outgoing.ca_file, line, bulk=outgoing.bulk)
+                transport = self.transports.choose(outgoing.url, outgoing.tls, line, outgoing.traffic)
                 response = await transport.handle_async_request(request)
             status = response.status_code
-            return Answer(response, outgoing.url, line, host.places.release)
+            return Answer(response, outgoing.url, line, release)
         except RegistryError as error:
             failure = error.message
             raise
         finally:
             if status is None:
-                host.places.release()
+                release()
             if self.log is not None:
                 self.log(LoggedRequest(line, status, time.monotonic() - started, failure))
 
@@ -163,11 +208,5 @@ class Sender:
     def _host(self, url: httpx.URL) -> _Host:
         key = url.netloc.decode("ascii")
         if key not in self._hosts:
-            self._hosts[key] = _Host(asyncio.Semaphore(self.limits.in_flight))
+            self._hosts[key] = _Host(Places(self.limits.in_flight), asyncio.Semaphore(self.limits.blobs))
         return self._hosts[key]
-
-    def _hold(self, host: _Host, seconds: float) -> None:
-        host.quiet_until = max(host.quiet_until, asyncio.get_running_loop().time() + seconds)
-
-    async def _wait(self, host: _Host) -> None:
-        await asyncio.sleep(max(host.quiet_until - asyncio.get_running_loop().time(), 0))

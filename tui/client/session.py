@@ -7,7 +7,7 @@ that leaves this origin on, nothing of the login is sent, and no challenge is an
 from __future__ import annotations
 
 import asyncio
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
@@ -25,12 +25,13 @@ from tui.client.exchange import REDIRECTS, Exchange
 from tui.client.login import Login
 from tui.client.notices import Warnings
 from tui.client.origins import checked_redirect, is_upgrade, origin
-from tui.client.retry import RETRY_METHODS, backoff
+from tui.client.places import Traffic
+from tui.client.retry import RETRY_METHODS
 from tui.client.sender import Outgoing
+from tui.client.tls import NO_TLS
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Mapping
-    from pathlib import Path
 
     from tui.client.answers import Answer, RawResponse
     from tui.client.auth import Authenticator, AuthProvider
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from tui.client.names import RegistryHost
     from tui.client.schemes import Schemes
     from tui.client.sender import Sender
+    from tui.client.tls import Tls
     from tui.client.tokens import Token
 
 __all__ = ["Call", "Session"]
@@ -66,8 +68,8 @@ class Call:
     content: bytes | None = field(default=None, repr=False)
     anonymous: bool = False
     """Whether the login is left out wherever the request goes."""
-    bulk: bool = False
-    """Whether the answer is to be pumped, and so comes over a connection that is read on threads."""
+    traffic: Traffic = Traffic.SMALL
+    """What the answer brings."""
 
 
 class Session:
@@ -79,7 +81,7 @@ class Session:
         sender: Sends the requests.
         schemes: Knows whether the registry speaks HTTPS.
         scheme: ``http`` or ``https`` where that is not to be found out.
-        ca_file: Further certificates to trust.
+        tls: Whom to trust, and which certificate the registry itself is shown.
     """
 
     def __init__(
@@ -90,7 +92,7 @@ class Session:
         sender: Sender,
         schemes: Schemes,
         scheme: str | None = None,
-        ca_file: Path | None = None,
+        tls: Tls = NO_TLS,
     ) -> None:
         self.host = host
         self.sender = sender
@@ -99,7 +101,7 @@ class Session:
         """What is listed of which the registry gives few entries where it is not asked for more."""
         self._schemes = schemes
         self._scheme = scheme
-        self._ca_file = ca_file
+        self._tls = tls
         self._login = Login(auth, self._exchange)
 
     async def home(self) -> httpx.URL:
@@ -108,7 +110,7 @@ class Session:
         Raises:
             NetworkError: The registry is out of reach.
         """
-        scheme = self._scheme or await self._schemes.find(self.host, self._ca_file)
+        scheme = self._scheme or await self._schemes.find(self.host, self._tls)
         return httpx.URL(f"{scheme}://{self.host.api_host}/")
 
     def line(self, call: Call) -> RequestLine:
@@ -137,8 +139,8 @@ class Session:
                 for attempt in range(1, retries + 1):
                     try:
                         return await self._fetch_once(call, limit, what, clock)
-                    except _BodyLostError:
-                        await asyncio.sleep(backoff(attempt, limits))
+                    except _BodyLostError as error:
+                        self.sender.hold(error.url, attempt)
                 return await self._fetch_once(call, limit, what, clock)
         except _BodyLostError as error:
             raise error.lost from error
@@ -149,22 +151,26 @@ class Session:
     async def stream(self, call: Call) -> AsyncGenerator[Answer, None]:
         """Make a request and hand out its answer as soon as its headers are there, whatever its status.
 
-        The answer does not count as a request under way; leaving the context ends it, down to the connection.
+        A blob waits for its place without a time limit, and counts as a request under way no longer from then
+        on. Leaving the context ends the answer, down to the connection.
 
         Raises:
             RegistryError: No answer came, or one that must not be followed.
         """
         seconds = self.sender.timeouts.small
-        try:
-            async with asyncio.timeout(seconds) as clock:
-                answer = await self._open(call, clock)
-        except TimeoutError as error:
-            raise self._too_late(call, seconds) from error
-        answer.release()
-        try:
-            yield answer
-        finally:
-            await answer.aclose()
+        is_blob = call.traffic is not Traffic.SMALL
+        async with self.sender.blobs(await self.home()) if is_blob else nullcontext():
+            try:
+                async with asyncio.timeout(seconds) as clock:
+                    answer = await self._open(call, clock)
+            except TimeoutError as error:
+                raise self._too_late(call, seconds) from error
+            if is_blob:
+                answer.release()
+            try:
+                yield answer
+            finally:
+                await answer.aclose()
 
     async def _fetch_once(self, call: Call, limit: int, what: str, clock: asyncio.Timeout) -> RawResponse:
         answer = await self._open(call, clock)
@@ -174,7 +180,7 @@ class Session:
             try:
                 return await answer.read(limit, what)
             except ConnectionLostError as error:
-                raise _BodyLostError(error) from error
+                raise _BodyLostError(error, answer.url) from error
         finally:
             await answer.aclose()
 
@@ -240,8 +246,8 @@ class Session:
                 url,
                 _headers(call, proof, at_home=at_home),
                 call.content,
-                self._ca_file,
-                bulk=call.bulk,
+                self._tls if at_home else self._tls.for_others,
+                call.traffic,
             )
             answer = await self.sender.send(outgoing)
             try:
@@ -268,7 +274,7 @@ class Session:
         )
 
     async def _exchange(self, query: TokenQuery, auth: Authenticator | None) -> Token:
-        return await Exchange(self.sender, await self.home(), self._ca_file).token(query, auth)
+        return await Exchange(self.sender, await self.home(), self._tls).token(query, auth)
 
     def _too_late(self, call: Call, seconds: float) -> TimeoutExceededError:
         message = f"the answer was not complete within {seconds:g} s"
@@ -284,6 +290,7 @@ def _headers(call: Call, proof: Proof | None, *, at_home: bool) -> dict[str, str
 class _BodyLostError(Exception):
     """A body that broke off, where the whole request may be made again."""
 
-    def __init__(self, lost: ConnectionLostError) -> None:
+    def __init__(self, lost: ConnectionLostError, url: httpx.URL) -> None:
         self.lost = lost
+        self.url = url
         super().__init__(str(lost))

@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import httpcore
 
+from tui.client.tls import SHARES_CONTEXTS
+
 if TYPE_CHECKING:
     import ssl
     from collections.abc import Callable, Iterable
@@ -219,8 +221,8 @@ class Stream(httpcore.NetworkStream):
 class Trust:
     """How certificates are checked, with a context for each connection.
 
-    truststore's contexts are locked during a whole handshake: on threads, one that takes long would hold all
-    the others up.
+    Where the operating system checks certificates, a context is locked during a whole handshake: on threads,
+    one that takes long would hold all the others up.
 
     Args:
         make_context: Makes contexts that are all alike.
@@ -235,7 +237,7 @@ class Trust:
 
     def own_context(self, context: ssl.SSLContext) -> ssl.SSLContext:
         """Give a context of its own for the one that stands for all; others are given back."""
-        if context is not self.context:
+        if context is not self.context or SHARES_CONTEXTS:
             return context
         own = self._make_context()
         own.set_alpn_protocols(["http/1.1"])

@@ -1,4 +1,4 @@
-"""Connections: a pool for each certificate authority and proxy, and where errors of httpx and httpcore end.
+"""Connections: pools for each trust, proxy and kind of traffic, and where errors of httpx and httpcore end.
 
 Requests go to httpx's transports without `httpx.AsyncClient` around them: it would add cookies, follow the
 environment in ways of its own, and log whole URLs, signed ones too.
@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Final
 
 import httpcore
 import httpx
-import truststore
 
 from tui.client.bulk import BulkTransport
 from tui.client.errors import (
@@ -27,18 +26,35 @@ from tui.client.errors import (
     TimeoutExceededError,
 )
 from tui.client.origins import is_internal_address, is_internal_host
+from tui.client.places import Traffic
 from tui.client.pool import PoolTransport
 from tui.client.proxies import proxy_for
 from tui.client.redaction import quoted, redacted_url
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
+
+    from tui.client.tls import Tls
 
 __all__ = ["Transports", "causes", "translated"]
 
 _NOT_TLS: Final = ("WRONG_VERSION_NUMBER", "HTTP_REQUEST", "RECORD_LAYER_FAILURE", "PACKET_LENGTH_TOO_LONG")
 """What OpenSSL says of a peer that does not speak TLS at all."""
+
+_ABOUT_CERTIFICATES: Final = frozenset(
+    {
+        "ACCESS_DENIED",
+        "BAD_CERTIFICATE",
+        "CERTIFICATE_EXPIRED",
+        "CERTIFICATE_REQUIRED",
+        "CERTIFICATE_REVOKED",
+        "CERTIFICATE_UNKNOWN",
+        "NO_CERTIFICATE",
+        "UNKNOWN_CA",
+        "UNSUPPORTED_CERTIFICATE",
+    }
+)
+"""What a server says of a client certificate that it lacks or does not accept (RFC 8446, section 6.2)."""
 
 
 class Transports:
@@ -50,30 +66,35 @@ class Transports:
 
     def __init__(self, handed_in: httpx.AsyncBaseTransport | None = None) -> None:
         self._handed_in = handed_in
-        self._made: dict[tuple[Path | None, str | None, bool], httpx.AsyncBaseTransport] = {}
+        self._made: dict[tuple[Tls, str | None, Traffic], httpx.AsyncBaseTransport] = {}
 
     def choose(
-        self, url: httpx.URL, ca_file: Path | None, line: RequestLine, *, bulk: bool = False
+        self, url: httpx.URL, tls: Tls, line: RequestLine, traffic: Traffic = Traffic.SMALL
     ) -> httpx.AsyncBaseTransport:
         """Find the transport for a URL.
 
         Args:
             url: Where the request goes.
-            ca_file: Certificates in PEM that are trusted beside those of the operating system.
+            tls: Whom to trust, and which certificate to show.
             line: The request, for errors.
-            bulk: Whether the answer is to be read on threads; one that was handed in decides that itself.
+            traffic: What the answer brings; a transport that was handed in decides itself what that means.
 
         Raises:
-            CertificateError: The file of certificates cannot be read.
+            CertificateError: A file of certificates or keys cannot be read.
             ConnectionFailedError: The environment names a proxy that cannot be used.
         """
         if self._handed_in is not None:
             return self._handed_in
         proxy = proxy_for(url)
-        if (ca_file, proxy, bulk) not in self._made:
-            make_context = partial(_tls_context, ca_file, line)
+        key = (tls, proxy, traffic)
+        if key not in self._made:
+            make_context = partial(tls.context, line)
             try:
-                made = BulkTransport(make_context, proxy) if bulk else PoolTransport(make_context(), proxy)
+                self._made[key] = (
+                    BulkTransport(make_context, proxy)
+                    if traffic is Traffic.BULK
+                    else PoolTransport(make_context(), proxy)
+                )
             except (ValueError, httpx.InvalidURL):
                 # What is wrong with the URL would be told with the login in it.
                 raise ConnectionFailedError(
@@ -81,8 +102,7 @@ class Transports:
                     request=line,
                     remedy="Check the proxy that the environment names.",
                 ) from None
-            self._made[ca_file, proxy, bulk] = made
-        return self._made[ca_file, proxy, bulk]
+        return self._made[key]
 
     async def is_internal(self, url: httpx.URL) -> bool:
         """Tell whether a URL leads to this machine or a private network; names are looked up.
@@ -111,11 +131,12 @@ class Transports:
 
 
 @contextmanager
-def translated(line: RequestLine) -> Iterator[None]:
+def translated(line: RequestLine, *, shown: bool = False) -> Iterator[None]:
     """Turn what httpx, httpcore and the operating system raise inside into a `NetworkError`.
 
     Args:
         line: The request that is under way.
+        shown: Whether the server is shown a client certificate.
 
     Raises:
         NetworkError: The subclass that fits.
@@ -127,7 +148,7 @@ def translated(line: RequestLine) -> Iterator[None]:
     except (httpx.TimeoutException, httpcore.TimeoutException) as error:
         raise TimeoutExceededError("the server went silent", request=line) from error
     except (httpx.ConnectError, httpx.ProxyError, httpcore.ConnectError, httpcore.ProxyError) as error:
-        raise _connection_failed(error, line) from error
+        raise _refused_certificate(error, line, shown=shown) or _connection_failed(error, line) from error
     except (httpx.RemoteProtocolError, httpcore.RemoteProtocolError) as error:
         if _broke_off(error):
             raise ConnectionLostError(
@@ -137,9 +158,9 @@ def translated(line: RequestLine) -> Iterator[None]:
             "what came back is not HTTP", request=line, remedy="Check the name of the host and its port."
         ) from error
     except (httpx.NetworkError, httpcore.NetworkError, OSError) as error:
-        if any(
-            isinstance(cause, ssl.SSLError) and "ALERT" in (cause.reason or "") for cause in causes(error)
-        ):
+        if (refused := _refused_certificate(error, line, shown=shown)) is not None:
+            raise refused from error
+        if _alerts(error):
             raise _connection_failed(error, line) from error
         raise ConnectionLostError(
             "the connection was lost before the answer was complete", request=line
@@ -180,6 +201,30 @@ def is_no_tls(error: NetworkError) -> bool:
     )
 
 
+def _alerts(error: Exception) -> list[str]:
+    """Find what the server said of a TLS handshake that it ended, in OpenSSL's words."""
+    reasons = [cause.reason or "" for cause in causes(error) if isinstance(cause, ssl.SSLError)]
+    return [reason.partition("ALERT_")[2] for reason in reasons if "ALERT_" in reason]
+
+
+def _refused_certificate(error: Exception, line: RequestLine, *, shown: bool) -> CertificateError | None:
+    """Tell a server that is not content with the client certificate, or with there being none."""
+    alert = next((alert for alert in _alerts(error) if alert in _ABOUT_CERTIFICATES), None)
+    if alert is None:
+        return None
+    if not shown or alert == "CERTIFICATE_REQUIRED":
+        return CertificateError(
+            "the server wants a client certificate",
+            request=line,
+            remedy="Give the certificate and its key that the registry's operator has issued.",
+        )
+    return CertificateError(
+        f"the server does not accept the client certificate: {alert.lower().replace('_', ' ')}",
+        request=line,
+        remedy="Check that the certificate is for this registry, and has not expired.",
+    )
+
+
 def _connection_failed(error: Exception, line: RequestLine) -> NetworkError:
     message, remedy = f"no connection could be made: {error}", None
     if isinstance(error, httpx.ProxyError | httpcore.ProxyError):
@@ -209,17 +254,3 @@ def _broke_off(error: Exception) -> bool:
     """Tell an answer that ended early from one that is no HTTP; httpx has the same class for both."""
     text = str(error)
     return "disconnected" in text or "closed connection" in text
-
-
-def _tls_context(ca_file: Path | None, line: RequestLine) -> ssl.SSLContext:
-    context = truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    if ca_file is not None:
-        try:
-            context.load_verify_locations(cafile=ca_file)
-        except (OSError, ssl.SSLError) as error:
-            raise CertificateError(
-                f"the file of certificates {quoted(str(ca_file))} cannot be read: {error}",
-                request=line,
-                remedy="Give a file with certificates in PEM.",
-            ) from error
-    return context
