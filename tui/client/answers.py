@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from tui.client.bulk import BulkBody, Piece
+from tui.client.decoding import DoubtfulJSONError, decode_json
 from tui.client.errors import (
     BodyTooLargeError,
     ErrorInfo,
@@ -212,10 +213,12 @@ def parse_json(response: RawResponse, what: str) -> Any:
         what: What the body is, for errors.
 
     Raises:
-        ParseJSONError: It is no JSON, or is nested too deeply.
+        ParseJSONError: It is no JSON, is nested too deeply, has too many values, or one name twice.
     """
     try:
-        return json.loads(response.body)
+        return decode_json(response.body)
+    except DoubtfulJSONError as error:
+        raise ParseJSONError(f"the {what} {error}", request=response.request) from error
     except (ValueError, RecursionError) as error:
         content_type = response.headers.get("Content-Type", "")
         kind = f"a page of the type {quoted(content_type)}" if "html" in content_type.lower() else "no JSON"
@@ -274,11 +277,14 @@ def refusal(
 def _error_info(entry: dict[str, Any]) -> ErrorInfo:
     code = entry.get("code") or entry.get("error") or ""
     message = entry.get("message") or entry.get("error_description") or ""
-    return ErrorInfo(
-        code if isinstance(code, str) else json.dumps(code),
-        message if isinstance(message, str) else json.dumps(message),
-        entry.get("detail"),
-    )
+    return ErrorInfo(_as_text(code), _as_text(message), entry.get("detail"))
+
+
+def _as_text(value: Any) -> str:
+    try:
+        return value if isinstance(value, str) else json.dumps(value)
+    except RecursionError:
+        return ""
 
 
 def _storage_error(body: bytes) -> tuple[ErrorInfo, ...]:

@@ -10,6 +10,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
+from tui.client.decoding import MAX_VALUES, has_too_many_values
 from tui.client.errors import ParseJSONError, Violation
 from tui.client.redaction import quoted
 
@@ -83,8 +84,10 @@ def read_json(raw: bytes, problems: Problems) -> Any:
     Integers of absurd length become floats.
 
     Raises:
-        ParseJSONError: The bytes are not JSON in UTF-8, or nested too deeply.
+        ParseJSONError: The bytes are not JSON in UTF-8, nested too deeply, or of too many values.
     """
+    if has_too_many_values(raw):
+        raise ParseJSONError(f"the document has more than {MAX_VALUES:,} values")
     if not raw.strip():
         raise ParseJSONError("the document is empty")
     try:
