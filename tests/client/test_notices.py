@@ -3,26 +3,29 @@ from __future__ import annotations
 import httpx
 import pytest
 
-from tui.client.notices import MAX_WARNINGS, RateLimit, Warnings, parse_warning
+from tui.client.notices import MAX_WARNINGS, RateLimit, Warnings, parse_warnings
 
 
 @pytest.mark.parametrize(
     ("value", "expected"),
     [
-        ('299 - "moved to ghcr.io"', "moved to ghcr.io"),
-        (r'299 - "say \"hi\" \\ "', 'say "hi" \\ '),
-        ('  299  -  "x"  ', "x"),
-        ('299 - ""', ""),
-        ('199 - "x"', ""),
-        ('299 agent "x"', ""),
-        ('299 - "x" "Sat, 21 Nov 2026 09:13:00 GMT"', ""),
-        ("299 - x", ""),
-        ('299 - "' + "x" * 4097 + '"', ""),
-        ("", ""),
+        ('299 - "moved to ghcr.io"', ["moved to ghcr.io"]),
+        (r'299 - "say \"hi\" \\ "', ['say "hi" \\ ']),
+        ('  299  -  "x"  ', ["x"]),
+        ('299 - "a, b" , 299 - "c",299 - "d"', ["a, b", "c", "d"]),
+        ('299 - ""', []),
+        ('199 - "x"', []),
+        ('299 - "a", 199 - "x"', []),
+        ('299 agent "x"', []),
+        ('299 - "x" "Sat, 21 Nov 2026 09:13:00 GMT"', []),
+        ("299 - x", []),
+        ('299 - "x', []),
+        ('299 - "' + "x" * 4097 + '"', []),
+        ("", []),
     ],
 )
-def test_reads_warnings_of_the_specification(value: str, expected: str) -> None:
-    assert parse_warning(value) == expected
+def test_reads_warnings_of_the_specification(value: str, expected: list[str]) -> None:
+    assert list(parse_warnings(value)) == expected
 
 
 def test_keeps_each_warning_once_and_not_endlessly_many() -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     import httpx
 
-__all__ = ["RateLimit", "Warnings", "parse_warning"]
+__all__ = ["RateLimit", "Warnings", "parse_warnings"]
 
 MAX_WARNING: Final = 4096
 """Characters of a warning (distribution specification, "Warnings")."""
@@ -17,7 +17,7 @@ MAX_WARNING: Final = 4096
 MAX_WARNINGS: Final = 100
 """Warnings of one registry that are kept."""
 
-_WARNING = re.compile(r'\s*299\s+-\s+"((?:[^"\\]|\\.)*)"\s*')
+_WARNING = re.compile(r'\s*299\s+-\s+"((?:[^"\\]|\\.)*)"\s*(?:,|\Z)')
 _ESCAPED = re.compile(r"\\(.)")
 _AMOUNT = re.compile(r"\s*(\d{1,12})\s*(?:;\s*w=(\d{1,9}))?")
 
@@ -49,9 +49,9 @@ class Warnings:
     def note(self, headers: httpx.Headers) -> None:
         """Take what is in the headers of an answer."""
         for value in headers.get_list("Warning"):
-            text = parse_warning(value)
-            if text and len(self._texts) < MAX_WARNINGS:
-                self._texts.setdefault(text)
+            for text in parse_warnings(value):
+                if len(self._texts) < MAX_WARNINGS:
+                    self._texts.setdefault(text)
         limit = _AMOUNT.match(headers.get("RateLimit-Limit", ""))
         remaining = _AMOUNT.match(headers.get("RateLimit-Remaining", ""))
         if limit or remaining:
@@ -63,11 +63,21 @@ class Warnings:
             )
 
 
-def parse_warning(value: str) -> str:
+def parse_warnings(value: str) -> tuple[str, ...]:
     r"""Read a ``Warning`` header: code 299, no agent, a quoted text with ``\"`` and ``\\`` in it.
 
+    A proxy may put several into one header, with commas between.
+
     Returns:
-        The text; empty where the header is something else, or too long.
+        The texts; none where the header is something else, or too long.
     """
-    match = _WARNING.fullmatch(value) if len(value) <= MAX_WARNING else None
-    return _ESCAPED.sub(r"\1", match[1]) if match else ""
+    texts: list[str] = []
+    at = 0
+    while at < len(value) <= MAX_WARNING:
+        match = _WARNING.match(value, at)
+        if match is None:
+            return ()
+        if match[1]:
+            texts.append(_ESCAPED.sub(r"\1", match[1]))
+        at = match.end()
+    return tuple(texts)

@@ -27,6 +27,9 @@ MAX_STALLED_PAGES: Final = 1_000
 
 _ItemT = TypeVar("_ItemT", bound="Hashable")
 
+_BARE_LINK = re.compile(r"\s*((?:https?://|/|\?)[^\s<>;]*)\s*(?=;|\Z)")
+"""One link without its angle brackets."""
+
 _PARAMETER = re.compile(
     r'\s*;\s*([^\s=;,<>"]+)\s*(?:=\s*(?:"((?:[^"\\]|\\.)*)"?|([^\s;,"]*)))?\s*', re.DOTALL
 )
@@ -179,6 +182,8 @@ async def paged(
 
 
 def _parse(value: str) -> list[Link]:
+    if match := _BARE_LINK.match(value):
+        value = f"<{match[1]}>{value[match.end() :]}"
     links: list[Link] = []
     at = 0
     while (start := value.find("<", at)) >= 0 and (end := value.find(">", start)) >= 0:
