@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 import json
 from typing import Any
 
@@ -8,6 +9,7 @@ import pytest
 from tests.client.helpers import client, parameters
 from tests.faults import Exchange, ScriptedServer
 from tui.client.errors import ParseBodyError, RegistryError, RepositoryNotExistError
+from tui.client.limits import Limits
 from tui.client.media_types import OCI_INDEX, OCI_MANIFEST
 from tui.client.names import Digest, Repository, Tag
 from tui.client.referrers import referrers_tag
@@ -159,3 +161,77 @@ async def test_a_circle_of_pages_is_an_error() -> None:
     ):
         with pytest.raises(ParseBodyError):
             await own.registry(server.url).get_referrers(ALPHA, SUBJECT)
+
+
+@pytest.mark.parametrize(
+    "body", [b"[]", b"{}", b'{"errors": []}', b"404 page not found", b"<html>", b'{"layers": []}']
+)
+@pytest.mark.parametrize("content_type", ["text/plain", "application/json", "text/html; charset=utf-8"])
+async def test_a_success_of_another_type_that_is_no_index_is_no_api(body: bytes, content_type: str) -> None:
+    registry = Registry(200, body, index(entry("a")), Content_Type=content_type)
+    async with ScriptedServer(registry) as server, client() as own:
+        found = await own.registry(server.url).get_referrers(ALPHA, SUBJECT)
+        assert [one.digest for one in found] == digests("a")
+
+
+async def test_an_index_of_another_type_is_one_all_the_same() -> None:
+    registry = Registry(200, index(entry("a")), index(entry("b")), Content_Type="text/plain")
+    async with ScriptedServer(registry) as server, client() as own:
+        found = await own.registry(server.url).get_referrers(ALPHA, SUBJECT)
+        assert [one.digest for one in found] == digests("a")
+
+
+@pytest.mark.parametrize("status", [400, 401, 404, 405, 406, 501])
+async def test_that_there_is_no_api_is_found_out_once_for_each_repository(status: int) -> None:
+    tags = {"a": index(entry("a"))}
+
+    async def answer(exchange: Exchange) -> None:
+        if "/referrers/" in exchange.asked.path:
+            await exchange.reply(status)
+        else:
+            await exchange.reply(200, tags["a"], {"Content-Type": OCI_INDEX})
+
+    async with ScriptedServer(answer) as server, client() as own:
+        registry = own.registry(server.url)
+        for subject in (SUBJECT, SUBJECT, Digest.of(b"other")):
+            assert len(await registry.get_referrers(ALPHA, subject)) == 1
+        assert sum("/referrers/" in line for line in server.lines) == 1
+        await registry.get_referrers(Repository("team/beta"), SUBJECT)
+        assert sum("/referrers/" in line for line in server.lines) == 2
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "headers"),
+    [
+        (403, b"", {}),
+        (401, b"", {"WWW-Authenticate": 'Basic realm="r"'}),
+        (404, {"errors": [{"code": "NAME_UNKNOWN"}]}, {}),
+    ],
+)
+async def test_what_may_be_a_matter_of_the_login_is_asked_again(
+    status: int, body: object, headers: dict[str, str]
+) -> None:
+    async def answer(exchange: Exchange) -> None:
+        if "/referrers/" in exchange.asked.path:
+            await exchange.reply(status, body, headers)
+        else:
+            await exchange.reply(404)
+
+    async with ScriptedServer(answer) as server, client() as own:
+        registry = own.registry(server.url)
+        for _ in range(2):
+            try:
+                await registry.get_referrers(ALPHA, SUBJECT)
+            except RepositoryNotExistError:
+                assert status == 404
+        assert sum("/referrers/" in line for line in server.lines) == 2
+
+
+async def test_a_registry_without_the_api_is_not_left_alone_for_that() -> None:
+    waits = Limits(backoff=3600.0, max_backoff=3600.0)
+    async with (
+        ScriptedServer(Registry(406, tag=index(entry("a")))) as server,
+        client(limits=waits) as own,
+        asyncio.timeout(30),
+    ):
+        assert len(await own.registry(server.url).get_referrers(ALPHA, SUBJECT)) == 1

@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import re
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
 from tui.client.answers import error_infos, read_from, refusal
-from tui.client.errors import ManifestNotExistError, RepositoryNotExistError
+from tui.client.errors import (
+    InvalidIndexError,
+    ManifestNotExistError,
+    RegistryError,
+    RepositoryNotExistError,
+)
 from tui.client.image_manifest import Index, parse_manifest
 from tui.client.limits import MAX_LISTING
 from tui.client.manifests import get_manifest
@@ -18,6 +24,7 @@ from tui.client.session import Call
 from tui.client.tokens import pull_scope
 
 if TYPE_CHECKING:
+    from tui.client.answers import RawResponse
     from tui.client.descriptors import Descriptor
     from tui.client.names import Digest, Repository
     from tui.client.session import Session
@@ -34,6 +41,8 @@ async def get_referrers(
     session: Session, repository: Repository, digest: Digest, artifact_type: str | None = None
 ) -> tuple[Descriptor, ...]:
     """List the manifests whose subject is `digest` (distribution specification, "Listing Referrers").
+
+    Where a registry has no API for it, that is asked once for each repository, and then the tag alone.
 
     Args:
         session: The registry.
@@ -64,36 +73,57 @@ async def _by_api(
     session: Session, repository: Repository, digest: Digest, artifact_type: str | None
 ) -> list[Descriptor] | None:
     """Ask the API; None where the registry has none."""
+    place = (repository, digest.algorithm)
+    if place in session.without_referrers:
+        return None
     first = f"/v2/{repository}/referrers/{digest}"
     if artifact_type is not None:
         first += f"?artifactType={quote(artifact_type, safe='')}"
     found: list[Descriptor] = []
-    supported = True
 
     async def load(url: str) -> Loaded[Descriptor]:
-        nonlocal supported
         call = Call("GET", url, {"Accept": OCI_INDEX}, (pull_scope(repository),))
         response = await session.fetch(
             call, limit=MAX_LISTING, what="list of referrers", seconds=session.sender.timeouts.listing
         )
-        if response.status in _UNSUPPORTED and url == first:
-            if any(info.code == "NAME_UNKNOWN" for info in error_infos(response.body)):
-                raise refusal(response, RepositoryNotExistError)
-            supported = False
-            return Loaded((), 0)
+        if url == first:
+            _check_support(response)
         response.raise_for_status()
-        if essence(response.headers.get("Content-Type")) == "text/html" and url == first:
-            supported = False
-            return Loaded((), 0)
+        asked = str((await session.home()).join(url))
+        return _read_page(response, asked, is_first=url == first)
+
+    try:
+        async for page in paged(first, load):
+            found += page.items
+    except _NoReferrersError as error:
+        if error.lasting:
+            session.without_referrers.add(place)
+        return None
+    return found
+
+
+def _check_support(response: RawResponse) -> None:
+    if response.status not in _UNSUPPORTED:
+        return
+    if any(info.code == "NAME_UNKNOWN" for info in error_infos(response.body)):
+        raise refusal(response, RepositoryNotExistError)
+    # One that offers a way in, or denies, may be a matter of the login.
+    offers = response.status == HTTPStatus.UNAUTHORIZED and "WWW-Authenticate" in response.headers
+    raise _NoReferrersError(lasting=not offers and response.status != HTTPStatus.FORBIDDEN)
+
+
+def _read_page(response: RawResponse, asked: str, *, is_first: bool) -> Loaded[Descriptor]:
+    try:
         with read_from(response.request):
             index = parse_manifest(response.body, content_type=OCI_INDEX)
-        entries = index.manifests if isinstance(index, Index) else ()
-        asked = str((await session.home()).join(url))
-        return Loaded(entries, len(index.problems), response.headers.get_list("Link"), asked)
-
-    async for page in paged(first, load):
-        found += page.items
-    return found if supported else None
+            if not isinstance(index, Index):
+                raise InvalidIndexError("the list of referrers is no index")
+    except RegistryError as error:
+        # A page, or whatever else a server sends for any path, is no answer of the API.
+        if is_first and essence(response.headers.get("Content-Type")) not in {"", OCI_INDEX}:
+            raise _NoReferrersError(lasting=True) from error
+        raise
+    return Loaded(index.manifests, len(index.problems), response.headers.get_list("Link"), asked)
 
 
 async def _by_tag(session: Session, repository: Repository, digest: Digest) -> list[Descriptor]:
@@ -102,3 +132,12 @@ async def _by_tag(session: Session, repository: Repository, digest: Digest) -> l
     except ManifestNotExistError:
         return []
     return list(index.manifests) if isinstance(index, Index) else []
+
+
+class _NoReferrersError(Exception):
+    """The registry does not have the API."""
+
+    def __init__(self, *, lasting: bool) -> None:
+        self.lasting = lasting
+        """Whether that is so for whoever asks."""
+        super().__init__()

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from tui.client.challenge import Challenge
     from tui.client.exchange import TokenQuery
     from tui.client.login import Proof
-    from tui.client.names import RegistryHost
+    from tui.client.names import RegistryHost, Repository
     from tui.client.schemes import Schemes
     from tui.client.sender import Sender
     from tui.client.tls import Tls
@@ -99,6 +99,8 @@ class Session:
         self.warnings = Warnings()
         self.small_pages: set[str] = set()
         """What is listed of which the registry gives few entries where it is not asked for more."""
+        self.without_referrers: set[tuple[Repository, str]] = set()
+        """Repositories, and algorithms of digests, for which the registry has no API of referrers."""
         self._schemes = schemes
         self._scheme = scheme
         self._tls = tls
