@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import asyncio
 from base64 import b64decode
-from typing import TYPE_CHECKING
 from urllib.parse import parse_qs
 
 import httpx
@@ -10,7 +9,7 @@ import pytest
 
 from tests.client.helpers import client, items, mocked, parameters
 from tests.faults import Exchange, ScriptedServer
-from tui.client.auth import Authenticator, BasicAuth, IdentityToken, TokenAuth
+from tui.client.auth import Authenticator, BasicAuth, IdentityKeeper, IdentityToken, TokenAuth
 from tui.client.challenge import Challenge
 from tui.client.errors import (
     BodyTooLargeError,
@@ -22,12 +21,11 @@ from tui.client.errors import (
     TokenError,
     UnauthorizedError,
 )
+from tui.client.exchange import TokenQuery
+from tui.client.identity import MAX_TOKENS, Identity
 from tui.client.login import Login
 from tui.client.names import Repository
 from tui.client.tokens import Token
-
-if TYPE_CHECKING:
-    from tui.client.exchange import TokenQuery
 
 ALICE = BasicAuth("alice", "s3cret")
 ALPHA, BETA = Repository("team/alpha"), Repository("team/beta")
@@ -245,11 +243,13 @@ async def test_a_token_without_the_right_ends_after_one_exchange() -> None:
 
 
 async def test_another_scope_that_the_registry_names_is_asked_for_once_and_remembered() -> None:
+    both = "Bearer special.right.x-repository.team/alpha.pull"
+
     async def answer(exchange: Exchange) -> None:
         if exchange.asked.path == "/token":
             scopes = [value for name, value in parameters(exchange.asked) if name == "scope"]
             await exchange.reply(200, {"token": "-".join(scopes).replace(":", ".")})
-        elif exchange.asked.headers.get("authorization", "") == "Bearer special.right.x":
+        elif exchange.asked.headers.get("authorization", "") == both:
             await exchange.reply(200, TAGS)
         elif "authorization" in exchange.asked.headers:
             challenge = 'Bearer realm="/token",scope="special:right:x",error="insufficient_scope"'
@@ -325,15 +325,18 @@ async def test_an_identity_token_is_exchanged_by_oauth_and_renewed_with_what_com
         assert all("first" not in asked.target for asked in server.asked)
 
 
-@pytest.mark.parametrize("status", [403, 404, 405])
-async def test_an_identity_token_is_a_password_where_oauth_is_not_known(status: int) -> None:
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [(400, {"error": "unsupported_grant_type"}), (401, b""), (403, b""), (404, b""), (405, b""), (501, b"")],
+)
+async def test_an_identity_token_is_a_password_where_oauth_is_not_known(status: int, body: object) -> None:
     async def answer(exchange: Exchange) -> None:
         if exchange.asked.path != "/token":
             known = exchange.asked.headers.get("authorization") == "Bearer t"
             challenge = {"WWW-Authenticate": 'Bearer realm="/token"'}
             await (exchange.reply(200, TAGS) if known else exchange.reply(401, b"", challenge))
         elif exchange.asked.method == "POST":
-            await exchange.reply(status)
+            await exchange.reply(status, body)
         else:
             assert exchange.asked.headers["authorization"] == BasicAuth("<token>", "id").authorization()
             await exchange.reply(200, {"token": "t"})
@@ -474,3 +477,210 @@ async def test_a_token_is_renewed_when_its_time_has_come() -> None:
     other = ("repository:b:pull",)
     renewed = [await login.proof(other) for _ in range(2)]
     assert [proof.header for proof in renewed if proof] == ["Bearer t2", "Bearer t3"]
+
+
+@pytest.mark.parametrize(
+    ("by_post", "by_get", "reason"),
+    [
+        ((401, {"errors": [{"code": "UNAUTHORIZED", "message": "expired"}]}), (405, b""), "expired"),
+        ((401, {"errors": [{"code": "UNAUTHORIZED", "message": "expired"}]}), (401, b""), "expired"),
+        ((400, {"error": "invalid_grant", "error_description": "it was revoked"}), None, "it was revoked"),
+        ((404, b"no such page"), (401, {"errors": [{"code": "UNAUTHORIZED", "message": "wrong"}]}), "wrong"),
+    ],
+)
+async def test_why_an_identity_token_is_refused_is_told(
+    by_post: tuple[int, object], by_get: tuple[int, object] | None, reason: str
+) -> None:
+    async def answer(exchange: Exchange) -> None:
+        if exchange.asked.path != "/token":
+            await exchange.reply(401, b"", {"WWW-Authenticate": 'Bearer realm="/token"'})
+        elif exchange.asked.method == "POST":
+            await exchange.reply(*by_post)
+        else:
+            assert by_get is not None
+            await exchange.reply(*by_get)
+
+    async with ScriptedServer(answer) as server, client() as own:
+        with pytest.raises(UnauthorizedError, match=reason) as caught:
+            await items(own.registry(server.url, IdentityToken("s3cret")).tags(ALPHA))
+        assert "s3cret" not in repr(caught.value)
+
+
+async def test_a_password_goes_by_oauth_where_the_token_service_knows_nothing_else() -> None:
+    async def answer(exchange: Exchange) -> None:
+        if exchange.asked.path != "/token":
+            known = exchange.asked.headers.get("authorization") == "Bearer t"
+            challenge = {"WWW-Authenticate": 'Bearer realm="/token",service="s"'}
+            await (exchange.reply(200, TAGS) if known else exchange.reply(401, b"", challenge))
+        elif exchange.asked.method == "GET":
+            await exchange.reply(405)
+        else:
+            assert parse_qs(exchange.asked.body.decode()) == {
+                "grant_type": ["password"],
+                "username": ["alice"],
+                "password": ["s3cret"],
+                "service": ["s"],
+                "client_id": ["ocitui"],
+                "scope": ["repository:team/alpha:pull"],
+            }
+            await exchange.reply(200, {"access_token": "t", "token_type": "bearer"})
+
+    async with ScriptedServer(answer) as server, client() as own:
+        assert await items(own.registry(server.url, ALICE).tags(ALPHA)) == ["v1"]
+        assert all("s3cret" not in asked.target for asked in server.asked)
+
+
+class OnceOnly:
+    """A token service whose identity tokens are good for one exchange: each gives the next one."""
+
+    def __init__(self) -> None:
+        self.valid = "id-0"
+        self.given = 0
+
+    async def __call__(self, exchange: Exchange) -> None:
+        if exchange.asked.path != "/token":
+            known = exchange.asked.headers.get("authorization", "").startswith("Bearer t")
+            challenge = {"WWW-Authenticate": 'Bearer realm="/token",service="s"'}
+            await (exchange.reply(200, TAGS) if known else exchange.reply(401, b"", challenge))
+        elif parse_qs(exchange.asked.body.decode()).get("refresh_token") == [self.valid]:
+            self.given += 1
+            self.valid = f"id-{self.given}"
+            await exchange.reply(200, {"access_token": f"t{self.given}", "refresh_token": self.valid})
+        else:
+            await exchange.reply(400, {"error": "invalid_grant"})
+
+
+async def test_identity_tokens_that_are_good_for_one_exchange_serve_requests_side_by_side() -> None:
+    async with ScriptedServer(OnceOnly()) as server, client() as own:
+        registry = own.registry(server.url, IdentityToken("id-0"))
+        for number in range(2):
+            repositories = [Repository(f"team/r{number}-{each}") for each in range(5)]
+            found = await asyncio.gather(*(items(registry.tags(one)) for one in repositories))
+            assert found == [["v1"]] * 5
+
+
+class Keeper:
+    """Gives an identity token, and takes what replaces it."""
+
+    def __init__(self, token: IdentityToken, *, takes: bool) -> None:
+        self.token = token
+        self.takes = takes
+        self.told: list[tuple[str, str]] = []
+
+    async def provide(self, *, refused: bool = False) -> Authenticator:
+        assert not refused
+        return self.token
+
+    async def renewed(self, old: IdentityToken, new: IdentityToken) -> None:
+        self.told.append((old.token, new.token))
+        if self.takes:
+            self.token = new
+
+
+@pytest.mark.parametrize("takes", [True, False])
+async def test_who_gave_an_identity_token_is_told_what_has_replaced_it(*, takes: bool) -> None:
+    keeper = Keeper(IdentityToken("id-0"), takes=takes)
+    assert isinstance(keeper, IdentityKeeper)
+    async with ScriptedServer(OnceOnly()) as server, client() as own:
+        registry = own.registry(server.url, keeper)
+        for repository in (ALPHA, BETA, ALPHA):
+            await items(registry.tags(repository))
+        assert keeper.told == [("id-0", "id-1"), ("id-1", "id-2")]
+        assert server.lines.count("POST /token") == 2
+
+
+async def test_tokens_of_many_repositories_are_kept_up_to_a_number() -> None:
+    asked: list[TokenQuery] = []
+
+    async def exchange(query: TokenQuery, auth: Authenticator | None) -> Token:
+        assert auth is None
+        asked.append(query)
+        return Token("t", seconds=1000.0)
+
+    identity = Identity(None, exchange)
+    queries = [TokenQuery("/token", "s", (f"repository:r{number}:pull",)) for number in range(MAX_TOKENS + 1)]
+    for query in (*queries, queries[-1], queries[1], queries[0]):
+        await identity.token(query)
+    assert asked == [*queries, queries[0]]
+
+
+async def test_the_scope_that_a_registry_names_comes_first_beside_the_one_that_is_needed() -> None:
+    scopes: list[list[str]] = []
+
+    async def answer(exchange: Exchange) -> None:
+        if exchange.asked.path == "/token":
+            scopes.append([value for name, value in parameters(exchange.asked) if name == "scope"])
+            await exchange.reply(200, {"token": "t"})
+        elif exchange.asked.headers.get("authorization") == "Bearer t":
+            await exchange.reply(200, TAGS)
+        else:
+            challenge = 'Bearer realm="/token",scope="repository:other:push,pull repository:team/alpha:push"'
+            await exchange.reply(401, b"", {"WWW-Authenticate": challenge})
+
+    async with ScriptedServer(answer) as server, client() as own:
+        await items(own.registry(server.url).tags(ALPHA))
+        assert scopes == [["repository:other:pull,push", "repository:team/alpha:pull,push"]]
+
+
+@pytest.mark.parametrize("status", [400, 401, 403])
+async def test_a_token_service_that_refuses_several_scopes_is_asked_for_the_first(status: int) -> None:
+    counts: list[int] = []
+
+    async def answer(exchange: Exchange) -> None:
+        if exchange.asked.path == "/token":
+            scopes = [value for name, value in parameters(exchange.asked) if name == "scope"]
+            counts.append(len(scopes))
+            await (
+                exchange.reply(200, {"token": scopes[0][-1]}) if len(scopes) == 1 else exchange.reply(status)
+            )
+        elif exchange.asked.headers.get("authorization") == "Bearer x":
+            await exchange.reply(200, TAGS)
+        else:
+            challenge = 'Bearer realm="/token",scope="special:right:x"'
+            await exchange.reply(401, b"", {"WWW-Authenticate": challenge})
+
+    async with ScriptedServer(answer) as server, client() as own:
+        registry = own.registry(server.url, ALICE)
+        assert await items(registry.tags(ALPHA)) == ["v1"]
+        assert await items(registry.tags(ALPHA)) == ["v1"]
+        assert counts == [2, 1]
+        assert await items(registry.tags(BETA)) == ["v1"]
+        assert counts[2:] == [1]
+
+
+async def test_googles_catalog_whose_challenge_names_no_scope_is_asked_for_with_it() -> None:
+    async def answer(exchange: Exchange) -> None:
+        if exchange.asked.path == "/token":
+            scopes = [value for name, value in parameters(exchange.asked) if name == "scope"]
+            await exchange.reply(200, {"token": "t" if scopes == ["registry:catalog:*"] else "weak"})
+        elif exchange.asked.headers.get("authorization") == "Bearer t":
+            await exchange.reply(200, {"repositories": ["team/alpha"]})
+        else:
+            await exchange.reply(401, b"", {"WWW-Authenticate": 'Bearer realm="/token",service="s"'})
+
+    async with ScriptedServer(answer) as server, client() as own:
+        assert await items(own.registry(server.url, ALICE).repositories()) == ["team/alpha"]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"token": "good", "token": "evil"}',
+        b'{"token": "t", "expires_in": Infinity}',
+        b"[" * 100_000,
+        b'{"token": ' + b"1" * 5000 + b"}",
+        b'{"token": [' + b"1," * 2_000_001 + b"1]}",
+    ],
+)
+async def test_a_token_that_could_be_read_in_two_ways_or_without_end_is_an_error(body: bytes) -> None:
+    async def answer(exchange: Exchange) -> None:
+        if exchange.asked.path == "/token":
+            await exchange.reply(200, body)
+        else:
+            await exchange.reply(401, b"", {"WWW-Authenticate": 'Bearer realm="/token"'})
+
+    async with ScriptedServer(answer) as server, client() as own:
+        with pytest.raises(RegistryError) as caught:
+            await items(own.registry(server.url, ALICE).tags(ALPHA))
+        assert "good" not in repr(caught.value)
+        assert "/token" in str(caught.value)

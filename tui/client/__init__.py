@@ -14,7 +14,14 @@ from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from tui.client.answers import RawResponse
-    from tui.client.auth import Authenticator, AuthProvider, BasicAuth, IdentityToken, TokenAuth
+    from tui.client.auth import (
+        Authenticator,
+        AuthProvider,
+        BasicAuth,
+        IdentityKeeper,
+        IdentityToken,
+        TokenAuth,
+    )
     from tui.client.blob_stream import BlobStream
     from tui.client.challenge import Challenge, parse_challenges
     from tui.client.errors import (
@@ -95,6 +102,7 @@ __all__ = [
     "ErrorInfo",
     "ErrorResponse",
     "HistoryStep",
+    "IdentityKeeper",
     "IdentityToken",
     "Image",
     "ImageConfig",
@@ -158,6 +166,7 @@ _ELSEWHERE: Final = {
     "Descriptor": "models",
     "Digest": "names",
     "HistoryStep": "models",
+    "IdentityKeeper": "auth",
     "IdentityToken": "auth",
     "Image": "names",
     "ImageConfig": "models",

@@ -8,7 +8,7 @@ from typing import Protocol, runtime_checkable
 
 from tui.client.errors import TokenError
 
-__all__ = ["AuthProvider", "Authenticator", "BasicAuth", "IdentityToken", "TokenAuth"]
+__all__ = ["AuthProvider", "Authenticator", "BasicAuth", "IdentityKeeper", "IdentityToken", "TokenAuth"]
 
 
 @runtime_checkable
@@ -32,6 +32,22 @@ class AuthProvider(Protocol):
 
         Args:
             refused: Whether the registry has refused what came last, so that it is worth a second look.
+        """
+        ...
+
+
+@runtime_checkable
+class IdentityKeeper(AuthProvider, Protocol):
+    """A provider that wants to know of identity tokens that a token service has replaced."""
+
+    async def renewed(self, old: IdentityToken, new: IdentityToken) -> None:
+        """Take the token that counts from now on; the one before may be void.
+
+        Requests wait for it, so that it should keep what it is given in the background.
+
+        Args:
+            old: The token that was exchanged.
+            new: What the service gave in its place.
         """
         ...
 

@@ -5,16 +5,18 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlencode
 
-from tui.client.answers import parse_json
-from tui.client.auth import IdentityToken
+from tui.client.answers import error_infos, parse_json, refusal
+from tui.client.auth import BasicAuth, IdentityToken
 from tui.client.errors import (
     RefusedRedirectError,
     RequestLine,
     TimeoutExceededError,
     TokenError,
+    UnauthorizedError,
 )
 from tui.client.limits import MAX_TOKEN
 from tui.client.origins import checked_realm, origin
@@ -38,8 +40,14 @@ CLIENT_ID: Final = "ocitui"
 REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 """Statuses that lead elsewhere, with a ``Location``."""
 
-_NO_OAUTH: Final = frozenset({403, 404, 405, 501})
-"""What services that know no OAuth 2 answer to its POST: GCR and Docker's own 404, Harbor 405, others 403."""
+_NO_OAUTH: Final = frozenset({401, 403, 404, 405, 501})
+"""What services that know no OAuth 2 answer to its POST: Artifactory 401, GCR 404, Harbor 405, others 403."""
+
+_NO_GET: Final = frozenset({405, 501})
+"""What services answer to GET that know OAuth 2 alone."""
+
+
+_JSON: Final = {"Accept": "application/json"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,24 +95,34 @@ class Exchange:
         except TimeoutError as error:
             line = RequestLine("GET", str(realm))
             raise TimeoutExceededError("the token service did not answer in time", request=line) from error
+        if _says(response, "invalid_grant", "invalid_client"):
+            raise refusal(response, UnauthorizedError)
         response.raise_for_status()
         return parse_token(parse_json(response, "token"), asked, response.request)
 
     async def _ask(self, realm: httpx.URL, query: TokenQuery, login: Authenticator | None) -> RawResponse:
-        if isinstance(login, IdentityToken):
-            response = await self._request(_oauth_request(realm, query, login))
-            if response.status not in _NO_OAUTH:
-                return response
         parameters = [("service", query.service)] if query.service else []
         parameters += [("scope", scope) for scope in query.scopes]
-        headers = {"Accept": "application/json"}
         url = with_query(realm, parameters)
-        if login is not None:
-            return await self._request(
-                Outgoing("GET", url, {**headers, "Authorization": login.authorization()})
-            )
+        if login is None:
+            return await self._ask_as_nobody(url)
+        by_get = Outgoing("GET", url, {**_JSON, "Authorization": login.authorization()})
+        if not isinstance(login, IdentityToken):
+            response = await self._request(by_get)
+            if response.status in _NO_GET and isinstance(login, BasicAuth):
+                return await self._request(_oauth_request(realm, query, login))
+            return response
+        refused = await self._request(_oauth_request(realm, query, login))
+        if refused.status not in _NO_OAUTH and not _says(refused, "unsupported_grant_type"):
+            return refused
+        response = await self._request(by_get)
+        # A service that knows OAuth 2 after all has told its reason at the first question.
+        knows = refused.status == HTTPStatus.UNAUTHORIZED
+        return refused if knows and response.status >= HTTPStatus.BAD_REQUEST else response
+
+    async def _ask_as_nobody(self, url: httpx.URL) -> RawResponse:
         for _ in range(self.sender.limits.redirects + 1):
-            response = await self._request(Outgoing("GET", url, headers))
+            response = await self._request(Outgoing("GET", url, _JSON))
             location = response.headers.get("Location")
             if response.status not in REDIRECTS or not location:
                 return response
@@ -129,16 +147,24 @@ class Exchange:
             await answer.aclose()
 
 
-def _oauth_request(realm: httpx.URL, query: TokenQuery, login: IdentityToken) -> Outgoing:
-    form = {"grant_type": "refresh_token", "service": query.service, "client_id": CLIENT_ID}
+def _oauth_request(realm: httpx.URL, query: TokenQuery, login: IdentityToken | BasicAuth) -> Outgoing:
+    """Ask as the token specification's "OAuth2 Token Authentication" has it; the login is in the body."""
+    form = {"service": query.service, "client_id": CLIENT_ID}
     if query.scopes:
         form["scope"] = " ".join(query.scopes)
-    return Outgoing(
-        "POST",
-        realm,
-        {"Accept": "application/json", "Content-Type": "application/x-www-form-urlencoded"},
-        urlencode({**form, "refresh_token": login.token}).encode("ascii"),
-    )
+    if isinstance(login, IdentityToken):
+        form |= {"grant_type": "refresh_token", "refresh_token": login.token}
+    else:
+        form |= {"grant_type": "password", "username": login.username, "password": login.password}
+    headers = {**_JSON, "Content-Type": "application/x-www-form-urlencoded"}
+    return Outgoing("POST", realm, headers, urlencode(form).encode("ascii"))
+
+
+def _says(response: RawResponse, *codes: str) -> bool:
+    """Tell whether the answer is an error of OAuth 2 with one of these codes (RFC 6749, section 5.2)."""
+    if response.status != HTTPStatus.BAD_REQUEST:
+        return False
+    return any(info.code in codes for info in error_infos(response.body))
 
 
 def with_query(url: httpx.URL, parameters: list[tuple[str, str]]) -> httpx.URL:

@@ -10,10 +10,10 @@ from __future__ import annotations
 import asyncio
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from tui.client.auth import Authenticator, AuthProvider, BasicAuth, bearer
-from tui.client.errors import DeniedError, UnauthorizedError
+from tui.client.auth import Authenticator, AuthProvider, BasicAuth, IdentityKeeper, bearer
+from tui.client.errors import DeniedError, ErrorResponse, UnauthorizedError
 from tui.client.exchange import TokenQuery
 from tui.client.identity import Identity
 from tui.client.tokens import clean_scopes
@@ -26,6 +26,9 @@ if TYPE_CHECKING:
     from tui.client.tokens import Token
 
 __all__ = ["Login", "Proof"]
+
+_SCOPE_REFUSALS: Final = frozenset({400, 401, 403})
+"""What token services answer to scopes that they do not give, or not together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +69,12 @@ class Login:
     ) -> None:
         self._provider = auth if isinstance(auth, AuthProvider) else None
         self._exchange = exchange
+        self._renewed = auth.renewed if isinstance(auth, IdentityKeeper) else None
         self._identity = Identity(None if isinstance(auth, AuthProvider) else auth, exchange)
         self._challenge: Challenge | None = None
         self._scopes: dict[tuple[str, ...], tuple[str, ...]] = {}
+        self._one_scope = False
+        """Whether the token service refuses questions with several scopes."""
 
     async def proof(self, wanted: tuple[str, ...], clock: asyncio.Timeout | None = None) -> Proof | None:
         """Make what is sent with a first request: of a provider, nothing before a challenge has come.
@@ -138,14 +144,14 @@ class Login:
             return None
         self._challenge = challenge
         scopes = self._scopes.get(wanted, wanted)
-        named = clean_scopes([challenge.parameters.get("scope", "")])
-        if refusal.names_scope and named:
-            scopes = named
-            if named != wanted:
-                self._scopes[wanted] = named
+        if refusal.names_scope:
+            # What the registry names comes first: some token services look at the first scope alone.
+            scopes = clean_scopes([challenge.parameters.get("scope", ""), *wanted])
+            if scopes != wanted:
+                self._scopes[wanted] = scopes
         if rejected is not None and rejected.query is not None:
             self._identity.drop(rejected.query, rejected.header.removeprefix("Bearer "))
-            if refusal.renewed and rejected.query.scopes == scopes:
+            if refusal.renewed and rejected.query.scopes == self._askable(scopes):
                 return None
         proof = await self._meet(challenge, scopes, clock)
         return (
@@ -158,8 +164,8 @@ class Login:
             return
         with _standing_still(clock):
             auth = await self._provider.provide(refused=refused)
-        if auth != self._identity.auth:
-            self._identity = Identity(auth, self._exchange)
+        if not self._identity.is_of(auth):
+            self._identity = Identity(auth, self._exchange, self._renewed)
             if self._challenge is not None and self._choose([self._challenge]) is None:
                 self._challenge = None
 
@@ -194,9 +200,23 @@ class Login:
     ) -> Proof | None:
         if challenge.scheme == "basic" or identity.is_sent_as_it_is:
             return self._as_it_is()
+        try:
+            return await self._exchanged(identity, challenge, self._askable(scopes))
+        except ErrorResponse as error:
+            if self._one_scope or len(scopes) < 2 or error.status not in _SCOPE_REFUSALS:  # noqa: PLR2004 - several
+                raise
+        proof = await self._exchanged(identity, challenge, scopes[:1])
+        self._one_scope = True
+        return proof
+
+    async def _exchanged(self, identity: Identity, challenge: Challenge, scopes: tuple[str, ...]) -> Proof:
         query = TokenQuery(challenge.parameters["realm"], challenge.parameters.get("service", ""), scopes)
         token = await identity.token(query)
         return Proof(bearer(token.value), query, identity)
+
+    def _askable(self, scopes: tuple[str, ...]) -> tuple[str, ...]:
+        """Leave the first scope where the token service gives a token for one only."""
+        return scopes[:1] if self._one_scope else scopes
 
 
 @contextmanager
