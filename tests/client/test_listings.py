@@ -12,6 +12,7 @@ from tui.client.errors import (
     CatalogUnsupportedError,
     DeniedError,
     ErrorResponse,
+    ManifestNotExistError,
     NotOCIError,
     ParseBodyError,
     ParseJSONError,
@@ -19,11 +20,11 @@ from tui.client.errors import (
     RepositoryNotExistError,
     UnauthorizedError,
 )
-from tui.client.names import Repository
+from tui.client.names import Digest, Image, Repository, Tag
 from tui.demo import BasicLogin, BearerLogin, DemoServer, Storage
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Coroutine
 
     from tui.client.pages import Page
 
@@ -377,3 +378,142 @@ async def test_the_status_decides_whatever_the_body_says(body: bytes) -> None:
         assert caught.value.status == 403
         assert "403" in str(caught.value)
         assert caught.value.remedy
+
+
+async def test_a_page_that_is_full_and_names_no_next_one_is_held_against_the_whole_list() -> None:
+    names = [f"v{number}" for number in range(7)]
+    queries: list[str] = []
+
+    async def answer(exchange: Exchange) -> None:
+        queries.append(exchange.asked.query)
+        size = dict(parameters(exchange.asked)).get("n", "7")
+        await exchange.reply(200, {"tags": names[: int(size)]})
+
+    async with ScriptedServer(answer) as server, client() as own:
+        registry = own.registry(server.url)
+        found = await pages(registry.tags(ALPHA, page_size=5))
+        assert [[str(tag) for tag in page.items] for page in found] == [names]
+        assert found[0].last
+        assert queries == ["n=5", ""]
+        queries.clear()
+        assert await items(registry.tags(ALPHA, page_size=10)) == names
+        assert queries == ["n=10"]
+
+
+async def test_a_list_that_is_another_one_each_time_is_given_whole_and_ends() -> None:
+    names = [f"team/r{number}" for number in range(7)]
+    asked: list[str] = []
+
+    async def answer(exchange: Exchange) -> None:
+        asked.append(exchange.asked.query)
+        size = dict(parameters(exchange.asked)).get("n")
+        shuffled = names[3:] + names[:3]
+        await exchange.reply(200, {"repositories": names[: int(size)] if size else shuffled})
+
+    async with ScriptedServer(answer) as server, client() as own:
+        assert sorted(await items(own.registry(server.url).repositories(page_size=5))) == names
+        assert asked == ["n=5", ""]
+
+
+@pytest.mark.parametrize("status", [400, 405, 500])
+async def test_where_the_whole_list_is_refused_a_full_page_is_all_there_is(status: int) -> None:
+    async def answer(exchange: Exchange) -> None:
+        found = "n=2" in exchange.asked.query
+        await (exchange.reply(200, {"tags": ["a", "b"]}) if found else exchange.reply(status))
+
+    async with ScriptedServer(answer) as server, client() as own:
+        assert await items(own.registry(server.url).tags(ALPHA, page_size=2)) == ["a", "b"]
+
+
+async def test_a_server_whose_cursor_starts_over_is_never_asked_by_it() -> None:
+    """As crane's: no link, and what is asked for after the last tag begins with the first one again."""
+    names = ["a", "b", "c", "d"]
+    cursors: list[str | None] = []
+
+    async def answer(exchange: Exchange) -> None:
+        asked = dict(parameters(exchange.asked))
+        cursors.append(asked.get("last"))
+        await exchange.reply(200, {"tags": names[: int(asked.get("n", "4"))]})
+
+    async with ScriptedServer(answer) as server, client() as own:
+        assert await items(own.registry(server.url).tags(ALPHA, page_size=4)) == names
+        assert cursors == [None, None]
+
+
+async def test_googles_members_of_a_list_of_tags_do_no_harm() -> None:
+    body = {
+        "child": ["sub", "other"],
+        "manifest": {
+            "sha256:" + "a" * 64: {
+                "imageSizeBytes": "1234",
+                "mediaType": "application/vnd.docker.distribution.manifest.v2+json",
+                "tag": ["v1"],
+                "timeCreatedMs": "1700000000000",
+                "timeUploadedMs": "1700000000000",
+            }
+        },
+        "name": "team/alpha",
+        "tags": ["v1"],
+    }
+
+    async def answer(exchange: Exchange) -> None:
+        await exchange.reply(200, body, {"Content-Type": "application/json"})
+
+    async with ScriptedServer(answer) as server, client() as own:
+        assert await items(own.registry(server.url).tags(ALPHA)) == ["v1"]
+
+
+async def test_a_server_of_files_is_no_registry_whatever_it_is_asked_for() -> None:
+    async def answer(exchange: Exchange) -> None:
+        await exchange.reply(404, "<html>File not found</html>", {"Content-Type": "text/html;charset=utf-8"})
+
+    image = Image(ALPHA, Tag("v1"))
+    async with ScriptedServer(answer) as server, client() as own:
+        registry = own.registry(server.url)
+        asking: list[Coroutine[Any, Any, object]] = [
+            items(registry.repositories()),
+            items(registry.tags(ALPHA)),
+            registry.get_manifest(image),
+            registry.manifest_exists(image),
+            registry.get_referrers(ALPHA, Digest.of(b"x")),
+            registry.verify(),
+        ]
+        for one in asking:
+            with pytest.raises(NotOCIError, match="not that of a registry"):
+                await one
+
+
+@pytest.mark.parametrize("root", [200, 401, 503])
+async def test_a_page_in_the_place_of_a_tag_is_a_missing_tag_where_the_root_is_a_registrys(root: int) -> None:
+    async def answer(exchange: Exchange) -> None:
+        if exchange.asked.path == "/v2/":
+            await exchange.reply(root, {})
+        else:
+            await exchange.reply(404, "<html>", {"Content-Type": "text/html"})
+
+    async with ScriptedServer(answer) as server, client() as own:
+        registry = own.registry(server.url)
+        with pytest.raises(ManifestNotExistError):
+            await registry.get_manifest(Image(ALPHA, Tag("v1")))
+        with pytest.raises(RepositoryNotExistError):
+            await items(registry.tags(ALPHA))
+
+
+async def test_the_header_of_the_first_version_of_the_api_is_not_asked_for() -> None:
+    async def answer(exchange: Exchange) -> None:
+        await exchange.reply(200)
+
+    async with ScriptedServer(answer) as server, client() as own:
+        await own.registry(server.url).verify()
+
+
+async def test_a_list_with_a_name_twice_or_too_many_values_is_an_error() -> None:
+    bodies = [b'{"tags": ["a"], "tags": ["b"]}', b'{"tags": [' + b"[]," * 2_000_001 + b"[]]}"]
+
+    async def answer(exchange: Exchange) -> None:
+        await exchange.reply(200, bodies[len(server.asked) - 1])
+
+    async with ScriptedServer(answer) as server, client() as own:
+        for _ in bodies:
+            with pytest.raises(ParseJSONError, match=r"the list of tags (says|has more)"):
+                await items(own.registry(server.url).tags(ALPHA))

@@ -8,21 +8,23 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from tui.client.errors import BodyTooLargeError
 from tui.client.limits import MAX_LISTING
-from tui.client.pages import with_page_size
+from tui.client.names import Repository, Tag
+from tui.client.pages import Loaded, with_page_size
 from tui.client.session import Call
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
 
     from tui.client.answers import RawResponse
-    from tui.client.pages import Loaded
     from tui.client.session import Session
 
 __all__ = ["LARGEST_PAGE", "Asking", "PageSizes"]
+
+_NameT = TypeVar("_NameT", Repository, Tag)
 
 LARGEST_PAGE: Final = 1000
 """Entries of a page that may be asked for: ECR and distribution refuse more."""
@@ -98,6 +100,34 @@ class Asking:
         by_itself = self._size is None and not self._steady
         if by_itself and page.links and len(page.items) + page.ignored < LARGEST_PAGE:
             self._session.small_pages.add(self._what)
+
+    async def with_rest(
+        self,
+        url: str,
+        page: Loaded[_NameT],
+        read: Callable[[RawResponse, str], Awaitable[Loaded[_NameT]]],
+    ) -> Loaded[_NameT]:
+        """Ask once more, without a size, where the first page is full and names no next one.
+
+        Some registries cut a list at the size that was asked for, and do not say so.
+
+        Args:
+            url: The page's URL.
+            page: What it brought.
+            read: Reads an answer to a URL.
+
+        Raises:
+            RegistryError: No answer came, or one that cannot be read.
+        """
+        if url != self._path or page.links or len(page.items) + page.ignored != self._size:
+            return page
+        response = await self._ask(self._path)
+        if response.status != HTTPStatus.OK:
+            return page
+        whole: Loaded[_NameT] = await read(response, self._path)
+        known = set(page.items)
+        rest = tuple(name for name in whole.items if name not in known)
+        return Loaded(page.items + rest, max(page.ignored, whole.ignored), whole.links, whole.url)
 
     def _first(self) -> int | None:
         if self._sizes.first is not None:

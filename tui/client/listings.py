@@ -7,27 +7,25 @@ what is no valid name is counted and left out (distribution specification, "Cont
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import httpx
 
-from tui.client.answers import error_infos, parse_json, refusal
+from tui.client.answers import error_infos, parse_json
 from tui.client.asking import Asking
 from tui.client.errors import (
     CatalogUnsupportedError,
     InvalidNameError,
-    NotOCIError,
     ParseBodyError,
     RepositoryNotExistError,
     RequestLine,
 )
-from tui.client.limits import MAX_LISTING
-from tui.client.media_types import essence
 from tui.client.names import Repository, Tag
 from tui.client.origins import origin
 from tui.client.pages import Loaded, paged
-from tui.client.session import Call
+from tui.client.support import not_found, verify
 from tui.client.tokens import CATALOG_SCOPE, pull_scope
 
 if TYPE_CHECKING:
@@ -38,7 +36,7 @@ if TYPE_CHECKING:
     from tui.client.pages import Page
     from tui.client.session import Session
 
-__all__ = ["list_repositories", "list_tags", "verify", "verify_login"]
+__all__ = ["list_repositories", "list_tags"]
 
 SLICE: Final = 2_000
 """Names that are checked at a time: a millisecond, between which other work is done."""
@@ -48,9 +46,6 @@ _NO_CATALOG: Final = frozenset({401, 403, 404, 405, 501})
 
 _DOUBTFUL: Final = frozenset({400, 401, 404})
 """What may mean the catalog, or the whole host."""
-
-_REFUSALS: Final = frozenset({401, 403, 408, 429})
-"""What only says that a registry does not let one in now."""
 
 _WITHOUT_CATALOG: Final = frozenset({"ghcr.io"})
 """Registries that are known to have no catalog, beside Docker Hub."""
@@ -80,7 +75,8 @@ def list_repositories(session: Session, sizes: PageSizes) -> AsyncGenerator[Page
             await _check_catalog(session, response)
         page = await _read_page(session, response, url, "repositories", Repository)
         asking.learn(page)
-        return page
+        read = partial(_read_page, session, key="repositories", make=Repository)
+        return await asking.with_rest(url, page, read)
 
     return paged(path, load)
 
@@ -103,47 +99,12 @@ def list_tags(session: Session, repository: Repository, sizes: PageSizes) -> Asy
     async def load(url: str) -> Loaded[Tag]:
         response = await asking.fetch(url)
         if response.status == HTTPStatus.NOT_FOUND:
-            raise refusal(response, RepositoryNotExistError)
+            raise await not_found(session, response, RepositoryNotExistError)
         page = await _read_page(session, response, url, "tags", Tag)
         asking.learn(page)
-        return page
+        return await asking.with_rest(url, page, partial(_read_page, session, key="tags", make=Tag))
 
     return paged(path, load)
-
-
-async def verify(session: Session) -> None:
-    """Check that the host speaks the distribution API (distribution specification, "Determining Support").
-
-    Raises:
-        NotOCIError: It answers something else.
-        UnauthorizedError: It wants a login, or another one.
-        RegistryError: It is out of reach, or refuses for another reason.
-    """
-    response = await session.fetch(Call("GET", "/v2/"), limit=MAX_LISTING, what="answer")
-    is_page = essence(response.headers.get("Content-Type")) == "text/html"
-    if response.status == HTTPStatus.OK and not is_page:
-        return
-    if response.status in _REFUSALS or response.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        raise refusal(response)
-    remedy = None
-    if response.request.url.startswith("http:") and response.status == HTTPStatus.BAD_REQUEST:
-        remedy = "The port may want HTTPS, and was asked over plain HTTP."
-    raise NotOCIError(
-        f"the answer ({response.status}) is not that of a registry", request=response.request, remedy=remedy
-    )
-
-
-async def verify_login(session: Session) -> bool:
-    """Check that the registry accepts the login, and tell whether it wanted one at all.
-
-    Raises:
-        NotOCIError: It is no registry.
-        UnauthorizedError: It, or its token service, refuses the login.
-        RegistryError: It is out of reach, or refuses for another reason.
-    """
-    await verify(session)
-    without = await session.fetch(Call("GET", "/v2/", anonymous=True), limit=MAX_LISTING, what="answer")
-    return without.status == HTTPStatus.UNAUTHORIZED
 
 
 async def _read_page(

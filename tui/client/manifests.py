@@ -17,6 +17,7 @@ from tui.client.limits import MAX_MANIFEST
 from tui.client.media_types import MANIFEST_ACCEPT, essence, is_index, is_manifest
 from tui.client.names import Digest, Image
 from tui.client.session import Call
+from tui.client.support import not_found
 from tui.client.tokens import pull_scope
 
 if TYPE_CHECKING:
@@ -43,7 +44,7 @@ async def get_manifest(session: Session, image: Image) -> Index | Manifest:
         image.reference.hasher()
     response = await session.fetch(_call("GET", image), limit=MAX_MANIFEST, what="manifest")
     if response.status == HTTPStatus.NOT_FOUND:
-        raise refusal(response, ManifestNotExistError)
+        raise await not_found(session, response, ManifestNotExistError)
     response.raise_for_status()
     with read_from(response.request):
         return parse_manifest(
@@ -62,7 +63,7 @@ async def head_manifest(session: Session, image: Image) -> Descriptor:
     """
     response = await session.fetch(_call("HEAD", image), limit=MAX_MANIFEST, what="manifest")
     if response.status == HTTPStatus.NOT_FOUND:
-        raise refusal(response, ManifestNotExistError)
+        raise await not_found(session, response, ManifestNotExistError)
     if response.status == HTTPStatus.UNAUTHORIZED:
         raise refusal(response)
     described = _described(response) if response.status == HTTPStatus.OK else None

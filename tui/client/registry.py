@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final, Self
 from urllib.parse import urlencode
 
 import tui
-from tui.client import blobs, listings, manifests, referrers
+from tui.client import blobs, listings, manifests, referrers, support
 from tui.client.asking import PageSizes
 from tui.client.limits import MAX_CONFIG, MAX_LISTING, Limits, Timeouts
 from tui.client.names import RegistryHost, Repository
@@ -166,7 +166,7 @@ class Registry(Source):
             UnauthorizedError: It wants a login, or another one.
             RegistryError: It is out of reach, or refuses for another reason.
         """
-        await listings.verify(self._session)
+        await support.verify(self._session)
 
     async def verify_login(self) -> bool:
         """Check that the registry accepts the login, rather than letting in everybody.
@@ -179,7 +179,7 @@ class Registry(Source):
             UnauthorizedError: It, or its token service, refuses the login.
             RegistryError: It is out of reach, or refuses for another reason.
         """
-        return await listings.verify_login(self._session)
+        return await support.verify_login(self._session)
 
     async def request(
         self,
