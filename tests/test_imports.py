@@ -8,7 +8,7 @@ import pytest
 
 import tui.client
 
-HEAVY = ("httpx", "textual", "truststore", "starlette", "uvicorn", "rich", "keyring")
+HEAVY = ("httpx", "textual", "truststore", "starlette", "uvicorn", "rich", "keyring", "jsonschema_rs")
 ABOVE_THE_CLIENT = ("tui.app", "tui.panes", "tui.screens", "tui.widgets", "tui.transfers", "tui.demo")
 
 

@@ -25,6 +25,7 @@ from tui.client import (
     layer_history,
     media_types,
 )
+from tui.client.schema import violations_of_config
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -91,6 +92,26 @@ async def test_the_digest_is_that_of_the_bytes_which_skopeo_sees(
     assert manifest.descriptor.digest == f"sha256:{hashlib.sha256(expected).hexdigest()}"
     assert manifest.descriptor.size == len(expected)
     assert await registry.manifest_exists(image) == manifest.descriptor
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *(f"library/sample:{architecture}" for architecture in ARCHITECTURES),
+        "library/sample:1.0",
+        "library/docker:1.0",
+    ],
+)
+async def test_what_buildah_and_skopeo_make_is_valid(registry: Registry, name: str) -> None:
+    repository, tag = name.split(":")
+    index, manifests = await registry.get_manifests(Image(Repository(repository), Tag(tag)))
+    assert manifests
+    for document in filter(None, (index, *manifests)):
+        image = Image(Repository(repository), document.descriptor.digest)
+        assert await registry.get_manifest(image, strict=True) == document
+    for manifest in manifests:
+        config = await registry.get_config(Repository(repository), manifest, strict=True)
+        assert violations_of_config(config, manifest) == ()
 
 
 async def test_an_index_lists_its_platforms(registry: Registry) -> None:

@@ -79,6 +79,7 @@ if TYPE_CHECKING:
     from tui.client.notices import RateLimit
     from tui.client.pages import Page
     from tui.client.registry import Client, Registry
+    from tui.client.schema import validate
     from tui.client.sender import LoggedRequest
     from tui.client.source import Source
 
@@ -154,6 +155,7 @@ __all__ = [
     "parse_config",
     "parse_manifest",
     "parse_reference",
+    "validate",
 ]
 
 _ELSEWHERE: Final = {
@@ -193,6 +195,7 @@ _ELSEWHERE: Final = {
     "parse_config": "models",
     "parse_manifest": "models",
     "parse_reference": "names",
+    "validate": "schema",
 }
 """The module of each public name; names that are not here are errors."""
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from tui.client.descriptors import Descriptor, Platform, read_platform
-from tui.client.errors import RegistryError, SchemaValidationError, Violation
+from tui.client.errors import RegistryError, SchemaValidationError, ValidationError, Violation
 from tui.client.parsing import Fields, Problems, kind_of, read_json
 
 if TYPE_CHECKING:
@@ -54,23 +54,37 @@ class ImageConfig:
     problems: tuple[Violation, ...]
 
 
-def parse_config(raw: bytes, descriptor: Descriptor, *, request: RequestLine | None = None) -> ImageConfig:
+def parse_config(
+    raw: bytes, descriptor: Descriptor, *, request: RequestLine | None = None, strict: bool = False
+) -> ImageConfig:
     """Read the config of an image.
 
     Args:
         raw: The blob. Only one whose media type is that of an image's config may be read as one.
         descriptor: The manifest's descriptor of it.
         request: What was asked, for the message of an error.
+        strict: Whether every violation of the specification is an error (see `validate`).
 
     Raises:
         ParseJSONError: The blob is not JSON.
         SchemaValidationError: It is not an object.
+        ValidationError: It has violations, and `strict` was asked for.
     """
     try:
-        return _parse(raw, descriptor)
+        config = _parse(raw, descriptor)
+        if strict:
+            _refuse_violations(config)
     except RegistryError as error:
         error.request = request
         raise
+    return config
+
+
+def _refuse_violations(config: ImageConfig) -> None:
+    from tui.client.schema import violations_of_config  # noqa: PLC0415 - few readers are strict
+
+    if found := violations_of_config(config):
+        raise ValidationError(found)
 
 
 def _parse(raw: bytes, descriptor: Descriptor) -> ImageConfig:

@@ -13,6 +13,7 @@ from tui.client.errors import (
     RegistryError,
     SchemaValidationError,
     UnknownMediaTypeError,
+    ValidationError,
     Violation,
 )
 from tui.client.names import Digest
@@ -92,6 +93,7 @@ def parse_manifest(
     content_type: str | None = None,
     digest: Digest | None = None,
     request: RequestLine | None = None,
+    strict: bool = False,
 ) -> Index | Manifest:
     """Read an index or a manifest.
 
@@ -104,18 +106,23 @@ def parse_manifest(
         content_type: The header ``Content-Type``, with or without parameters, if there was one.
         digest: The digest of the document, where it is known; computed where it is left out.
         request: What was asked, for the message of an error.
+        strict: Whether every violation of the specification is an error (see `validate`).
 
     Raises:
         ParseJSONError: The body is not JSON.
         InvalidIndexError: It should be an index, and is nothing of the kind.
         InvalidManifestError: It should be a manifest, and is nothing of the kind.
         UnknownMediaTypeError: Neither types nor members say what it should be.
+        ValidationError: It has violations, and `strict` was asked for.
     """
     try:
-        return _parse(raw, content_type, digest)
+        document = _parse(raw, content_type, digest)
+        if strict:
+            _refuse_violations(document)
     except RegistryError as error:
         error.request = request
         raise
+    return document
 
 
 def manifest_digest(raw: bytes, algorithm: str = "sha256") -> Digest:
@@ -126,6 +133,13 @@ def manifest_digest(raw: bytes, algorithm: str = "sha256") -> Digest:
     """
     signed = schema1.signed_payload(raw)
     return Digest.of(raw if signed is None else signed, algorithm)
+
+
+def _refuse_violations(document: Index | Manifest) -> None:
+    from tui.client.schema import violations_of  # noqa: PLC0415 - few readers are strict
+
+    if found := violations_of(document):
+        raise ValidationError(found)
 
 
 def _parse(raw: bytes, content_type: str | None, digest: Digest | None) -> Index | Manifest:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 __all__ = ["get_manifest", "head_manifest"]
 
 
-async def get_manifest(session: Session, image: Image) -> Index | Manifest:
+async def get_manifest(session: Session, image: Image, *, strict: bool = False) -> Index | Manifest:
     """Fetch a manifest or an index (distribution specification, "Pulling manifests").
 
     What is asked for by digest is verified; of a signed schema 1 the digest covers the payload. For a tag the
@@ -38,6 +38,7 @@ async def get_manifest(session: Session, image: Image) -> Index | Manifest:
         ManifestNotExistError: There is none.
         DigestMismatchError: The registry sent something else.
         UnsupportedAlgorithmError: The digest is of an algorithm that cannot be verified.
+        ValidationError: The document has violations, and `strict` was asked for.
         RegistryError: The registry is out of reach, says no, or sends what cannot be read.
     """
     if isinstance(image.reference, Digest):
@@ -51,6 +52,7 @@ async def get_manifest(session: Session, image: Image) -> Index | Manifest:
             response.body,
             content_type=response.headers.get("Content-Type"),
             digest=_verified_digest(response, image),
+            strict=strict,
         )
 
 

@@ -46,6 +46,17 @@ _KINDS: Final = {
     type(None): "null",
 }
 
+NAMES_OF_TYPES: Final = {
+    "object": _KINDS[dict],
+    "array": _KINDS[list],
+    "string": _KINDS[str],
+    "boolean": _KINDS[bool],
+    "integer": _KINDS[int],
+    "number": _KINDS[float],
+    "null": _KINDS[type(None)],
+}
+"""What JSON Schema calls the types, and what people call them."""
+
 
 class Problems:
     """What is wrong with one document, in the order in which it was found; bounded."""
@@ -53,6 +64,7 @@ class Problems:
     def __init__(self) -> None:
         self._found: list[Violation] = []
         self._left_out = 0
+        self._given_up = False
 
     def add(self, path: str, message: str) -> None:
         """Note a problem at a path such as ``$.layers[2].digest``."""
@@ -61,11 +73,26 @@ class Problems:
         else:
             self._left_out += 1
 
+    def leave_out(self, number: int) -> None:
+        """Count problems that nobody looked at closely."""
+        self._left_out += number
+
+    @property
+    def total(self) -> int:
+        """How many problems there are, those that are not kept with them."""
+        return len(self._found) + self._left_out
+
+    def give_up(self) -> None:
+        """Note that nobody looks for further problems."""
+        self._given_up = True
+
     def collected(self) -> tuple[Violation, ...]:
         """Give all problems; the last says how many more there are, if some were left out."""
         if not self._left_out:
             return tuple(self._found)
-        return (*self._found, Violation("$", f"{self._left_out:,} more problems"))
+        least = "at least " if self._given_up else ""
+        noun = "problem" if self._left_out == 1 else "problems"
+        return (*self._found, Violation("$", f"{least}{self._left_out:,} more {noun}"))
 
 
 def child_path(path: str, key: str | int) -> str:
@@ -234,13 +261,22 @@ class _Hooks:
 
     def make_object(self, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         made = dict(pairs)
-        if len(made) < len(pairs) and len(self._repeated) < MAX_PROBLEMS:
-            seen: set[str] = set()
-            for key, _ in pairs:
-                if key in seen:
-                    self._repeated.append((made, key))
-                seen.add(key)
+        if len(made) < len(pairs):
+            self._keep_repeated(made, pairs)
         return made
+
+    def _keep_repeated(self, made: dict[str, Any], pairs: list[tuple[str, Any]]) -> None:
+        room = MAX_PROBLEMS - len(self._repeated)
+        seen: set[str] = set()
+        for key, _ in pairs if room else ():
+            if key in seen:
+                self._repeated.append((made, key))
+                room -= 1
+                if not room:
+                    break
+            seen.add(key)
+        if not room:
+            self._problems.leave_out(len(pairs) - len(made) - sum(one is made for one, _ in self._repeated))
 
     def make_constant(self, name: str) -> float:
         self._problems.add("$", f"{name} is not a JSON value")
@@ -249,18 +285,21 @@ class _Hooks:
     def note_repeated(self, document: Any) -> None:
         """Look for the paths of the objects with repeated keys, which the decoder did not know."""
         wanted: dict[int, list[str]] = {}
-        for holder, key in self._repeated[:MAX_PROBLEMS]:
+        for holder, key in self._repeated:
             wanted.setdefault(id(holder), []).append(key)
-        waiting: list[tuple[str, Any]] = [("$", document)] if wanted else []
-        while waiting:
-            path, current = waiting.pop()
-            if isinstance(current, dict):
-                for key in wanted.get(id(current), ()):
-                    self._problems.add(
-                        child_path(path, key), "it is there more than once; the last one counts"
-                    )
-                waiting.extend((child_path(path, key), member) for key, member in reversed(current.items()))
-            elif isinstance(current, list):
-                waiting.extend(
-                    (child_path(path, number), current[number]) for number in reversed(range(len(current)))
-                )
+        waiting = [iter([("$", document)])] if wanted else []
+        while waiting and wanted:
+            path, current = next(waiting[-1], (None, None))
+            if path is None:
+                waiting.pop()
+                continue
+            for key in wanted.pop(id(current), ()):
+                self._problems.add(child_path(path, key), "it is there more than once; the last one counts")
+            if isinstance(current, dict | list) and current:
+                waiting.append(_members(path, current))
+
+
+def _members(path: str, value: dict[str, Any] | list[Any]) -> Iterator[tuple[str, Any]]:
+    """Give what stands in an object or an array, one after the other, with its path."""
+    for key, member in value.items() if isinstance(value, dict) else enumerate(value):
+        yield child_path(path, key), member

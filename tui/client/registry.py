@@ -263,15 +263,20 @@ class Registry(Source):
         """List nothing: the distribution specification has no way to ask for manifests without a tag."""
         return ()
 
-    async def get_manifest(self, image: Image) -> Index | Manifest:
+    async def get_manifest(self, image: Image, *, strict: bool = False) -> Index | Manifest:
         """Fetch a manifest or an index, verified where it is asked for by digest.
+
+        Args:
+            image: The repository, and a tag or a digest.
+            strict: Whether every violation of the image specification is an error (see `validate`).
 
         Raises:
             ManifestNotExistError: There is none.
             DigestMismatchError: The registry sent something else.
+            ValidationError: The document has violations, and `strict` was asked for.
             RegistryError: The registry is out of reach, says no, or sends what cannot be read.
         """
-        return await manifests.get_manifest(self._session, image)
+        return await manifests.get_manifest(self._session, image, strict=strict)
 
     async def manifest_exists(self, image: Image) -> Descriptor:
         """Describe a manifest without fetching it, where the registry allows that.

@@ -222,10 +222,18 @@ class Source(Protocol):
         """Tell the request by which a blob is read, for the message of an error."""
         ...
 
-    async def get_config(self, repository: Repository, manifest: Manifest) -> ImageConfig:
+    async def get_config(
+        self, repository: Repository, manifest: Manifest, *, strict: bool = False
+    ) -> ImageConfig:
         """Fetch the config of an image, verified (image specification, "OCI Image Configuration").
 
+        Args:
+            repository: The repository.
+            manifest: The manifest that names the config.
+            strict: Whether every violation of the image specification is an error (see `validate`).
+
         Raises:
+            ValidationError: The config has violations, and `strict` was asked for.
             UnknownMediaTypeError: The manifest has no config of an image.
             BodyTooLargeError: The config is longer than 4 MiB.
             RegistryError: It cannot be read.
@@ -236,7 +244,7 @@ class Source(Protocol):
             raise UnknownMediaTypeError(manifest.config.media_type)
         raw = await self.get_blob_bytes(repository, manifest.config)
         line = self.blob_line(repository, manifest.config.digest)
-        return parse_config(raw, manifest.config, request=line)
+        return parse_config(raw, manifest.config, request=line, strict=strict)
 
     async def get_child(self, repository: Repository, descriptor: Descriptor) -> Index | Manifest:
         """Fetch what an entry of an index names; from the entry itself where it holds the document.
