@@ -106,7 +106,9 @@ async def test_what_buildah_and_skopeo_make_is_valid(registry: Registry, name: s
     repository, tag = name.split(":")
     index, manifests = await registry.get_manifests(Image(Repository(repository), Tag(tag)))
     assert manifests
-    for document in filter(None, (index, *manifests)):
+    for document in [index, *manifests]:
+        if document is None:
+            continue
         image = Image(Repository(repository), document.descriptor.digest)
         assert await registry.get_manifest(image, strict=True) == document
     for manifest in manifests:
