@@ -1,6 +1,6 @@
 """Runs the distribution specification's own conformance suite on the demo registry.
 
-    go install github.com/opencontainers/distribution-spec/conformance@latest
+    python -m tests.real.go_programs FOLDER        # builds `conformance`; put FOLDER on PATH
     python -m tests.demo.conformance
 
 Everything that can be switched on is, also what a registry need not have. The report stays in a folder
@@ -10,10 +10,13 @@ that is named when something fails. The exit status is the suite's own.
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
 import tempfile
+from dataclasses import dataclass
+from pathlib import Path
 
 from tui.demo import BearerLogin, DemoServer, Storage
 
@@ -33,34 +36,45 @@ EVERYTHING = {
 USERS = {"alice": "s3cret"}
 
 
-def run_suite(program: str, *, login: bool) -> int:
-    """Run the suite once, with or without logging in by token; return its exit status."""
-    folder = tempfile.mkdtemp(prefix="conformance-")
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What a run of the suite said."""
+
+    status: int
+    """Its exit status."""
+    figures: dict[str, int]
+    """How many checks there were by how they ended, as the suite names that: Pass, FAIL, Skip, Total."""
+    report: Path
+    """Where the details lie."""
+
+
+def run_suite(program: str, report: Path, *, login: bool) -> Result:
+    """Run the suite once.
+
+    Args:
+        program: Where the suite is.
+        report: A folder for its report.
+        login: Whether the registry wants a login by token.
+    """
     settings = dict(EVERYTHING)
     if login:
         settings |= {"OCI_USERNAME": "alice", "OCI_PASSWORD": USERS["alice"]}
     with DemoServer(Storage(), login=BearerLogin(USERS) if login else None) as server:
-        environment = os.environ | settings | {"OCI_REGISTRY": server.host, "OCI_RESULTS_DIR": folder}
+        environment = os.environ | settings | {"OCI_REGISTRY": server.host, "OCI_RESULTS_DIR": str(report)}
         done = subprocess.run(
             [program],
             env=environment,
-            cwd=folder,
+            cwd=report,
             capture_output=True,
             text=True,
             timeout=LONGEST_RUN,
             check=False,
         )
-    figures = [
-        line.strip()
-        for line in done.stdout.splitlines()
-        if line.strip().startswith(("Pass..", "FAIL..", "Total"))
-    ]
-    sys.stdout.write(f"{'Bearer' if login else 'no login'}: {', '.join(figures)}\n")
-    if done.returncode:
-        sys.stdout.write(f"report: {folder}\n")
-    else:
-        shutil.rmtree(folder)
-    return done.returncode
+    figures = {
+        name: int(number)
+        for name, number in re.findall(r"^\s*([A-Za-z]+)\.{2,}: +(\d+)$", done.stdout, re.MULTILINE)
+    }
+    return Result(done.returncode, figures, report)
 
 
 def main() -> int:
@@ -68,7 +82,16 @@ def main() -> int:
     if program is None:
         sys.stderr.write("`conformance` is not on PATH; the head of this file says how to get it\n")
         return 2
-    return max(run_suite(program, login=login) for login in (False, True))
+    worst = 0
+    for login in (False, True):
+        result = run_suite(program, Path(tempfile.mkdtemp(prefix="conformance-")), login=login)
+        sys.stdout.write(f"{'Bearer' if login else 'no login'}: {result.figures}\n")
+        worst = max(worst, result.status)
+        if result.status:
+            sys.stdout.write(f"report: {result.report}\n")
+        else:
+            shutil.rmtree(result.report)
+    return worst
 
 
 if __name__ == "__main__":

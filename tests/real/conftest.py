@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -93,33 +94,31 @@ def own_registry(samples: Samples, tmp_path: Path) -> Iterator[DockerRegistry]:
         yield server
 
 
-@pytest.fixture(scope="session")
-def secured(
-    samples: Samples, password_file: Path, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[SecuredRegistry]:
-    """A registry over TLS, with a certificate of an authority that nobody knows, and a password."""
-    folder = tmp_path_factory.mktemp("secured")
+@contextmanager
+def serving_over_tls(folder: Path, storage: Path, password_file: Path) -> Iterator[SecuredRegistry]:
+    """Serve a storage over TLS, with a certificate of an authority that nobody knows, and a password."""
     certificate = make_server_certificate(folder / "certificates")
     sections = {"auth": {"htpasswd": {"realm": "secured", "path": str(password_file)}}}
-    server = DockerRegistry(folder, samples.storage, sections, (certificate.certificate, certificate.key))
+    server = DockerRegistry(folder, storage, sections, (certificate.certificate, certificate.key))
     with server:
         yield SecuredRegistry(server, certificate)
 
 
-@pytest.fixture
-def tokens(samples: Samples, tmp_path: Path) -> Iterator[TokenRegistry]:
-    """A registry with token login; nobody, bob and alice have more rights each than the one before."""
-    pull = frozenset({"pull"})
-    bob = {"repository:library/": pull, "repository:team/": pull}
-    issuer = TokenIssuer(
-        make_signing_key(),
-        {
-            ANONYMOUS: Account("", {"repository:library/": pull}),
-            "bob": Account("builder", bob),
-            USER: Account(PASSWORD, {**bob, "registry:catalog": frozenset({"*"})}, "refresh of alice"),
-        },
-    )
-    bundle = tmp_path / "token.crt"
+@pytest.fixture(scope="session")
+def secured(
+    samples: Samples, password_file: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[SecuredRegistry]:
+    """A registry over TLS that wants a password; tests only read from it."""
+    folder = tmp_path_factory.mktemp("secured")
+    with serving_over_tls(folder, samples.storage, password_file) as serving:
+        yield serving
+
+
+@contextmanager
+def serving_with_tokens(folder: Path, storage: Path, accounts: dict[str, Account]) -> Iterator[TokenRegistry]:
+    """Serve a storage to those who bring a token that grants what they want."""
+    issuer = TokenIssuer(make_signing_key(), accounts)
+    bundle = folder / "token.crt"
     bundle.write_bytes(issuer.signing.certificate.public_bytes(serialization.Encoding.PEM))
     with HttpServer(issuer) as issuing:
         login = {
@@ -128,19 +127,40 @@ def tokens(samples: Samples, tmp_path: Path) -> Iterator[TokenRegistry]:
             "issuer": ISSUER,
             "rootcertbundle": str(bundle),
         }
-        server = DockerRegistry(tmp_path / "server", samples.storage, {"auth": {"token": login}})
+        server = DockerRegistry(folder / "server", storage, {"auth": {"token": login}})
         with server:
             yield TokenRegistry(server, issuer, issuing)
 
 
 @pytest.fixture
-def redirecting(samples: Samples, password_file: Path, tmp_path: Path) -> Iterator[RedirectingRegistry]:
-    """A registry with a password whose blobs lie on another origin."""
-    files = BlobFiles(samples.storage)
+def tokens(samples: Samples, tmp_path: Path) -> Iterator[TokenRegistry]:
+    """A registry with token login; nobody, bob and alice have more rights each than the one before."""
+    pull = frozenset({"pull"})
+    bob = {"repository:library/": pull, "repository:team/": pull}
+    accounts = {
+        ANONYMOUS: Account("", {"repository:library/": pull}),
+        "bob": Account("builder", bob),
+        USER: Account(PASSWORD, {**bob, "registry:catalog": frozenset({"*"})}, "refresh of alice"),
+    }
+    with serving_with_tokens(tmp_path, samples.storage, accounts) as serving:
+        yield serving
+
+
+@contextmanager
+def serving_with_redirects(folder: Path, storage: Path, password_file: Path) -> Iterator[RedirectingRegistry]:
+    """Serve a storage to those with a password, and its blobs from another origin."""
+    files = BlobFiles(storage)
     with HttpServer(files) as serving:
         sections = {
             "auth": {"htpasswd": {"realm": "redirecting", "path": str(password_file)}},
             "middleware": {"storage": [{"name": "redirect", "options": {"baseurl": f"{serving.url}/"}}]},
         }
-        with DockerRegistry(tmp_path / "server", samples.storage, sections) as server:
+        with DockerRegistry(folder / "server", storage, sections) as server:
             yield RedirectingRegistry(server, files, serving)
+
+
+@pytest.fixture
+def redirecting(samples: Samples, password_file: Path, tmp_path: Path) -> Iterator[RedirectingRegistry]:
+    """A registry with a password whose blobs lie on another origin."""
+    with serving_with_redirects(tmp_path, samples.storage, password_file) as serving:
+        yield serving

@@ -1,27 +1,17 @@
-"""Debian's docker-registry on a free loopback port, as a context manager."""
+"""Debian's docker-registry, or a newer distribution, on a free loopback port, as a context manager."""
 
 from __future__ import annotations
 
 import json
-import re
-import subprocess
-import threading
 from dataclasses import dataclass, field
-from typing import IO, TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
-import pytest
-
+from tests.real.listening import ListeningProcess
 from tests.real.programs import clean_environment
 
 if TYPE_CHECKING:
     from pathlib import Path
     from types import TracebackType
-
-LONGEST_START = 20.0
-"""Seconds within which the server listens, on a machine that is busy with other things."""
-
-LONGEST_STOP = 10.0
-"""Seconds within which the server ends when it is told to."""
 
 
 @dataclass
@@ -36,36 +26,42 @@ class DockerRegistry:
     storage: Path
     """The root of the stored images."""
     sections: dict[str, Any] = field(default_factory=dict)
-    """Sections of the configuration beside the basic ones: `auth`, `middleware`."""
+    """Further sections of the configuration, such as `auth`, and further entries of those that there are."""
     certificate: tuple[Path, Path] | None = None
     """Certificate and key to speak TLS with."""
-    log: list[str] = field(default_factory=list)
-    """What the server has written so far, line by line."""
+    client_authority: Path | None = None
+    """The authority whose certificates clients must show; none is asked for where it is left out."""
+    program: str = "docker-registry"
+    """Debian's, or `distribution`."""
 
     def __post_init__(self) -> None:
-        self._process: subprocess.Popen[str] | None = None
-        self._reader: threading.Thread | None = None
-        self._listening = threading.Event()
-        self._host = ""
+        self._process: ListeningProcess | None = None
 
     @property
     def host(self) -> str:
         """Address and port."""
-        return self._host
+        return "" if self._process is None else self._process.host
 
     @property
     def url(self) -> str:
         """Scheme, address and port."""
-        return f"{'https' if self.certificate else 'http'}://{self._host}"
+        return f"{'https' if self.certificate else 'http'}://{self.host}"
+
+    @property
+    def log(self) -> list[str]:
+        """What the server has written so far, line by line."""
+        return [] if self._process is None else self._process.log
 
     def _configuration(self) -> dict[str, Any]:
         http: dict[str, Any] = {"addr": "127.0.0.1:0", "secret": "any"}
         if self.certificate is not None:
             certificate, key = self.certificate
             http["tls"] = {"certificate": str(certificate), "key": str(key)}
-        return {
+            if self.client_authority is not None:
+                http["tls"]["clientcas"] = [str(self.client_authority)]
+        basic: dict[str, Any] = {
             "version": 0.1,
-            "log": {"level": "info", "formatter": "json"},
+            "log": {"level": "info", "formatter": "json", "accesslog": {"disabled": True}},
             "storage": {
                 "filesystem": {"rootdirectory": str(self.storage)},
                 "delete": {"enabled": True},
@@ -74,48 +70,28 @@ class DockerRegistry:
             "http": http,
             "validation": {"manifests": {"urls": {"allow": ["^https?://"]}}},
             "compatibility": {"schema1": {"enabled": True}},
-            **self.sections,
+        }
+        return basic | {
+            name: {**basic.get(name, {}), **entries} if isinstance(entries, dict) else entries
+            for name, entries in self.sections.items()
         }
 
     def __enter__(self) -> Self:
         self.folder.mkdir(parents=True, exist_ok=True)
         configuration = self.folder / "configuration.yml"
         configuration.write_text(json.dumps(self._configuration()), encoding="utf-8")
-        self._process = subprocess.Popen(
-            ["docker-registry", "serve", str(configuration)],
-            env=clean_environment(self.folder / "home"),
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            text=True,
+        self._process = ListeningProcess(
+            [self.program, "serve", str(configuration)],
+            clean_environment(self.folder / "home"),
+            r"listening on 127\.0\.0\.1:(\d+)",
         )
-        assert self._process.stderr is not None
-        self._reader = threading.Thread(target=self._read, args=(self._process.stderr,), daemon=True)
-        self._reader.start()
-        if not self._listening.wait(LONGEST_START) or not self._host:
-            self.stop()
-            pytest.fail(f"docker-registry does not listen: {' '.join(self.log)}")
+        self._process.start()
         return self
-
-    def _read(self, lines: IO[str]) -> None:
-        for line in lines:
-            self.log.append(line)
-            if found := re.search(r"listening on (127\.0\.0\.1:\d+)", line):
-                self._host = found[1]
-                self._listening.set()
-        self._listening.set()
 
     def stop(self) -> None:
         """End the process; without effect when it has ended."""
-        if self._process is None:
-            return
-        self._process.kill()
-        self._process.wait(LONGEST_STOP)
-        if self._reader is not None:
-            self._reader.join(LONGEST_STOP)
-        if self._process.stderr is not None:
-            self._process.stderr.close()
-        self._process = None
+        if self._process is not None:
+            self._process.stop()
 
     def __exit__(
         self,

@@ -5,23 +5,19 @@ buildah builds and pushes what it can make; skopeo converts to schema 1; what no
 
 from __future__ import annotations
 
-import hashlib
-import json
 import random
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import httpx
 
 from tests.real.docker_registry import DockerRegistry
+from tests.real.hand import Hand
 from tests.real.programs import clean_environment, run
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-OCI_INDEX = "application/vnd.oci.image.index.v1+json"
-OCI_MANIFEST = "application/vnd.oci.image.manifest.v1+json"
-OCI_EMPTY = "application/vnd.oci.empty.v1+json"
 SIGNATURE = "application/vnd.example.signature"
 
 ARCHITECTURES = {"amd64": "linux/amd64", "arm64": "linux/arm64/v8", "arm": "linux/arm/v7"}
@@ -69,50 +65,7 @@ def _write_trees(folder: Path, name: str) -> None:
     (app / "data").write_bytes(content.randbytes(1_500_000))
 
 
-class _Hand:
-    """Puts documents into a registry as they are."""
-
-    def __init__(self, client: httpx.Client) -> None:
-        self._client = client
-
-    def blob(self, repository: str, content: bytes) -> dict[str, Any]:
-        started = self._client.post(f"/v2/{repository}/blobs/uploads/").raise_for_status()
-        digest = f"sha256:{hashlib.sha256(content).hexdigest()}"
-        place = httpx.URL(started.headers["Location"]).copy_merge_params({"digest": digest})
-        self._client.put(place, content=content).raise_for_status()
-        return {"mediaType": "application/octet-stream", "digest": digest, "size": len(content)}
-
-    def manifest(self, repository: str, tag: str | None, document: dict[str, Any]) -> dict[str, Any]:
-        raw = json.dumps(document).encode()
-        digest = f"sha256:{hashlib.sha256(raw).hexdigest()}"
-        media_type = document["mediaType"]
-        self._client.put(
-            f"/v2/{repository}/manifests/{tag or digest}", content=raw, headers={"Content-Type": media_type}
-        ).raise_for_status()
-        return {"mediaType": media_type, "digest": digest, "size": len(raw)}
-
-    def remove_manifest(self, repository: str, digest: str) -> None:
-        self._client.delete(f"/v2/{repository}/manifests/{digest}").raise_for_status()
-
-    def artifact(self, repository: str, tag: str | None, content: bytes, **more: object) -> dict[str, Any]:
-        """Put a manifest of one blob, with an empty config; returns its descriptor."""
-        empty = {**self.blob(repository, b"{}"), "mediaType": OCI_EMPTY}
-        document = {
-            "schemaVersion": 2,
-            "mediaType": OCI_MANIFEST,
-            "config": empty,
-            "layers": [self.blob(repository, content)],
-            **more,
-        }
-        return self.manifest(repository, tag, document)
-
-    def index(self, repository: str, tag: str, children: list[dict[str, Any]]) -> dict[str, Any]:
-        return self.manifest(
-            repository, tag, {"schemaVersion": 2, "mediaType": OCI_INDEX, "manifests": children}
-        )
-
-
-def _put_by_hand(hand: _Hand) -> None:
+def _put_by_hand(hand: Hand) -> None:
     for tag in MANY_TAGS:
         hand.artifact("library/tags", tag, b"the same under every tag")
     gone = hand.artifact("library/emptied", "gone", b"soon without a tag")
@@ -197,6 +150,6 @@ def make_samples(folder: Path) -> Samples:
     with DockerRegistry(folder / "server", storage) as registry:
         _build_and_push(folder, registry.host)
         with httpx.Client(base_url=registry.url, trust_env=False) as client:
-            _put_by_hand(_Hand(client))
+            _put_by_hand(Hand(client))
             catalog = client.get("/v2/_catalog").raise_for_status().json()
     return Samples(storage, frozenset(catalog["repositories"]))

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import TYPE_CHECKING
 
 import httpx
 import pytest
 
+from tests.real.hand import Hand
 from tui.client import (
     Client,
     ConnectionFailedError,
@@ -30,13 +30,8 @@ REPOSITORY = Repository("library/large")
 
 
 def put_large_blob(registry: DockerRegistry) -> Digest:
-    content = bytes(LARGER_THAN_BUFFERS)
-    digest = Digest(f"sha256:{hashlib.sha256(content).hexdigest()}")
     with httpx.Client(base_url=registry.url, trust_env=False) as client:
-        started = client.post(f"/v2/{REPOSITORY}/blobs/uploads/").raise_for_status()
-        place = httpx.URL(started.headers["Location"]).copy_merge_params({"digest": digest})
-        client.put(place, content=content).raise_for_status()
-    return digest
+        return Digest(Hand(client).blob(str(REPOSITORY), bytes(LARGER_THAN_BUFFERS))["digest"])
 
 
 async def test_a_registry_that_was_switched_off_is_not_reached(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
-from tests.real.images import OCI_INDEX, OCI_MANIFEST
+from tests.real.hand import OCI_INDEX, OCI_MANIFEST
 from tests.real.programs import clean_environment, require
 from tests.real.terminal import Terminal
 

@@ -17,6 +17,7 @@ import pytest
 
 from tests.real.conftest import PASSWORD, USER, RedirectingRegistry, SecuredRegistry
 from tests.real.docker_registry import DockerRegistry
+from tests.real.hand import Hand
 from tests.real.programs import require
 from tests.transfers import victim
 from tui.client import BasicAuth, Client, Image, Manifest, Registry, Repository, Tag
@@ -45,9 +46,7 @@ def large(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DockerRegistry]:
     folder = tmp_path_factory.mktemp("large")
     with DockerRegistry(folder / "server", folder / "storage") as server:
         with httpx.Client(base_url=server.url, trust_env=False) as client:
-            started = client.post(f"/v2/{REPOSITORY}/blobs/uploads/").raise_for_status()
-            place = httpx.URL(started.headers["Location"]).copy_merge_params({"digest": LARGE_BLOB.digest})
-            client.put(place, content=LARGE).raise_for_status()
+            Hand(client).blob(str(REPOSITORY), LARGE)
         yield server
 
 

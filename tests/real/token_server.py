@@ -28,7 +28,7 @@ VALID_FOR = 300
 """Seconds for which a token holds."""
 
 ANONYMOUS = ""
-"""The name of the account of a request without a login."""
+"""The name of the account of a request without a login; where it is missing, all have to log in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +95,7 @@ class TokenIssuer:
 
     def _account_of_header(self, header: str | None) -> str | None:
         if header is None:
-            return ANONYMOUS
+            return ANONYMOUS if ANONYMOUS in self.accounts else None
         scheme, _, value = header.partition(" ")
         if scheme.lower() != "basic":
             return None

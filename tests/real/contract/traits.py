@@ -1,0 +1,82 @@
+"""What each server does differently from the others, as seen by a client."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from tui.client import ErrorResponse, ManifestNotExistError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Traits:
+    """What a server does; the defaults are those of one that offers all that the specification names."""
+
+    login: bool = False
+    """Whether it lets in nobody without a password."""
+    catalog_whole: bool = True
+    """Whether it lists all repositories; a cache has only those that somebody has asked for."""
+    catalog_pages: bool = True
+    """Whether the catalog comes page by page where that is asked for."""
+    catalog_sorted: bool = True
+    """Whether the catalog is in lexical order."""
+    tag_pages: bool = True
+    """Whether tags come page by page where that is asked for."""
+    tags_sorted: bool = True
+    """Whether tags are in lexical order."""
+    links: bool = True
+    """Whether a page that is cut to the size that was asked for says where the next one is."""
+    emptied: tuple[str, ...] = ()
+    """The tags of a repository whose only manifest was deleted."""
+    referrers: bool = True
+    """Whether it has the referrers API."""
+    referrer_types: bool = True
+    """Whether it lists referrers with the types that they have, and not with those of their configs."""
+    open_ranges: bool = True
+    """Whether it gives the bytes of a blob from an offset to the end."""
+    shared_blobs: bool = False
+    """Whether a blob of one repository is found in all."""
+    unknown_repository: str = "NAME_UNKNOWN"
+    """What it says of the tags of a repository that it does not have."""
+    unknown_tag: str = "MANIFEST_UNKNOWN"
+    """What it says of a tag that it does not have."""
+    absent_digest: type[ErrorResponse] = ManifestNotExistError
+    """What comes of asking by digest for a manifest that it does not have."""
+    unknown_digest: str = "MANIFEST_UNKNOWN"
+    """What it then says."""
+    unknown_blob: str = "BLOB_UNKNOWN"
+    """What it says of a blob that it does not have."""
+
+
+FULL = Traits()
+DEBIAN = Traits(tag_pages=False, tags_sorted=False, referrers=False)
+GGCR = Traits(
+    catalog_pages=False,
+    catalog_sorted=False,
+    tag_pages=False,
+    links=False,
+    emptied=("gone",),
+    open_ranges=False,
+    shared_blobs=True,
+    referrer_types=False,
+)
+
+TRAITS = {
+    "demo_plain": FULL,
+    "demo_basic": replace(FULL, login=True),
+    "demo_bearer": replace(FULL, login=True),
+    "debian_plain": DEBIAN,
+    "debian_tls": replace(DEBIAN, login=True),
+    "debian_tokens": replace(DEBIAN, login=True),
+    "debian_redirects": replace(DEBIAN, login=True),
+    "debian_read_only": DEBIAN,
+    "debian_undeletable": DEBIAN,
+    "debian_cache": replace(
+        DEBIAN, catalog_whole=False, absent_digest=ErrorResponse, unknown_digest="UNKNOWN"
+    ),
+    "debian_small_pages": DEBIAN,
+    "distribution_3": replace(DEBIAN, tag_pages=True, tags_sorted=True),
+    "crane_serve": replace(GGCR, referrers=False, referrer_types=True),
+    "ggcr_registry": GGCR,
+    "ocimem_registry": replace(FULL, emptied=("gone",)),
+}
+"""The servers, by the names of the fixtures that start them."""
