@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from tui.client.answers import RawResponse
+    from tui.client.archive_writer import archive_pieces, archive_size, write_archive
     from tui.client.auth import (
         Authenticator,
         AuthProvider,
@@ -61,7 +62,10 @@ if TYPE_CHECKING:
         ValidationError,
         Violation,
     )
+    from tui.client.image_parts import ImageParts, gather_parts
+    from tui.client.layout_writer import LayoutWriter
     from tui.client.limits import Limits, Timeouts
+    from tui.client.loadable import is_loadable, loadable_image, machine_platform
     from tui.client.models import (
         Descriptor,
         HistoryStep,
@@ -79,11 +83,20 @@ if TYPE_CHECKING:
     from tui.client.notices import RateLimit
     from tui.client.pages import Page
     from tui.client.registry import Client, Registry
+    from tui.client.saving_errors import (
+        AbsentManifestsError,
+        LayoutInvalidError,
+        NameTakenError,
+        NotLoadableError,
+        SavingError,
+        UnsavableError,
+    )
     from tui.client.schema import validate
     from tui.client.sender import LoggedRequest
     from tui.client.source import Source
 
 __all__ = [
+    "AbsentManifestsError",
     "AuthProvider",
     "Authenticator",
     "BasicAuth",
@@ -107,16 +120,21 @@ __all__ = [
     "IdentityToken",
     "Image",
     "ImageConfig",
+    "ImageParts",
     "Index",
     "InvalidIndexError",
     "InvalidManifestError",
     "InvalidNameError",
+    "LayoutInvalidError",
+    "LayoutWriter",
     "Limits",
     "LoggedRequest",
     "Manifest",
     "ManifestNotExistError",
+    "NameTakenError",
     "NetworkError",
     "NotFoundError",
+    "NotLoadableError",
     "NotOCIError",
     "Page",
     "ParseBodyError",
@@ -134,6 +152,7 @@ __all__ = [
     "Repository",
     "RepositoryNotExistError",
     "RequestLine",
+    "SavingError",
     "SchemaValidationError",
     "SizeMismatchError",
     "Source",
@@ -144,21 +163,30 @@ __all__ = [
     "TokenError",
     "UnauthorizedError",
     "UnknownMediaTypeError",
+    "UnsavableError",
     "UnsupportedAlgorithmError",
     "UnsupportedError",
     "ValidationError",
     "Violation",
+    "archive_pieces",
+    "archive_size",
     "attested_digest",
+    "gather_parts",
     "is_attestation",
+    "is_loadable",
     "layer_history",
+    "loadable_image",
+    "machine_platform",
     "parse_challenges",
     "parse_config",
     "parse_manifest",
     "parse_reference",
     "validate",
+    "write_archive",
 ]
 
 _ELSEWHERE: Final = {
+    "AbsentManifestsError": "saving_errors",
     "AuthProvider": "auth",
     "Authenticator": "auth",
     "BasicAuth": "auth",
@@ -172,10 +200,15 @@ _ELSEWHERE: Final = {
     "IdentityToken": "auth",
     "Image": "names",
     "ImageConfig": "models",
+    "ImageParts": "image_parts",
     "Index": "models",
+    "LayoutInvalidError": "saving_errors",
+    "LayoutWriter": "layout_writer",
     "Limits": "limits",
     "LoggedRequest": "sender",
     "Manifest": "models",
+    "NameTakenError": "saving_errors",
+    "NotLoadableError": "saving_errors",
     "Page": "pages",
     "Platform": "models",
     "RateLimit": "notices",
@@ -184,18 +217,27 @@ _ELSEWHERE: Final = {
     "Registry": "registry",
     "RegistryHost": "names",
     "Repository": "names",
+    "SavingError": "saving_errors",
     "Source": "source",
     "Tag": "names",
     "Timeouts": "limits",
     "TokenAuth": "auth",
+    "UnsavableError": "saving_errors",
+    "archive_pieces": "archive_writer",
+    "archive_size": "archive_writer",
     "attested_digest": "models",
+    "gather_parts": "image_parts",
     "is_attestation": "models",
+    "is_loadable": "loadable",
     "layer_history": "models",
+    "loadable_image": "loadable",
+    "machine_platform": "loadable",
     "parse_challenges": "challenge",
     "parse_config": "models",
     "parse_manifest": "models",
     "parse_reference": "names",
     "validate": "schema",
+    "write_archive": "archive_writer",
 }
 """The module of each public name; names that are not here are errors."""
 

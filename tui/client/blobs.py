@@ -103,8 +103,9 @@ async def open_blob(
     if offset < 0 or (size is not None and offset > size):
         raise ValueError(f"offset {offset} is outside of the blob")
     if wanted.data is not None and Digest.of(wanted.data, digest.algorithm) == digest:
-        held = _held(wanted.data)
-        yield BlobStream(held, digest, size=len(wanted.data), offset=0, hasher=fresh, line=line)
+        rest = _held(wanted.data[offset:])
+        hashed = hasher if offset else fresh
+        yield BlobStream(rest, digest, size=len(wanted.data), offset=offset, hasher=hashed, line=line)
         return
     if offset and offset == size:
         yield BlobStream(_held(b""), digest, size=size, offset=offset, hasher=hasher, line=line)

@@ -29,6 +29,7 @@ __all__ = [
     "DOCKER_MANIFEST_FILE",
     "INDEX_FILE",
     "LAYOUT_FILE",
+    "LAYOUT_HEADER",
     "LAYOUT_VERSION",
     "LAYOUT_VERSION_KEY",
     "REF_NAME",
@@ -44,6 +45,9 @@ LAYOUT_FILE: Final = "oci-layout"
 LAYOUT_VERSION_KEY: Final = "imageLayoutVersion"
 LAYOUT_VERSION: Final = "1.0.0"
 """The one version that there is."""
+
+LAYOUT_HEADER: Final = f'{{"{LAYOUT_VERSION_KEY}":"{LAYOUT_VERSION}"}}'.encode()
+"""What the file of a layout that is written says."""
 
 INDEX_FILE: Final = "index.json"
 """The index of a layout: where everything in it is found from."""
