@@ -1,4 +1,4 @@
-"""Files on disk: downloads that are verified before they get their name, and the queue that they wait in."""
+"""Files on disk: downloads and saved images, verified before they get their name, and their queue."""
 
 from __future__ import annotations
 
@@ -15,12 +15,14 @@ from tui.transfers.errors import (
     TargetNameError,
     WriteError,
 )
+from tui.transfers.layout import check_layout
 from tui.transfers.names import file_name, file_names
 from tui.transfers.part import PART_SUFFIX, kept_size
 from tui.transfers.placing import check_target
 from tui.transfers.progress import Progress, State
 from tui.transfers.queue import Downloads
 from tui.transfers.retries import Retries
+from tui.transfers.saving import Form, image_name, save_image
 from tui.transfers.transfer import Transfer
 
 __all__ = [
@@ -33,6 +35,7 @@ __all__ = [
     "FolderDeniedError",
     "FolderError",
     "FolderMissingError",
+    "Form",
     "PartBlockedError",
     "PartInUseError",
     "Progress",
@@ -42,10 +45,13 @@ __all__ = [
     "TargetNameError",
     "Transfer",
     "WriteError",
+    "check_layout",
     "check_target",
     "download",
     "file_name",
     "file_names",
+    "image_name",
     "kept_size",
     "save_document",
+    "save_image",
 ]

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from tui.client.bulk import Piece
     from tui.client.models import Descriptor
     from tui.client.names import Digest, Repository
+    from tui.transfers.progress import Told
 
 __all__ = ["BlobSource", "BlobStream", "download", "save_document"]
 
@@ -65,6 +66,35 @@ class BlobStream(Protocol):
         What came before an error has been handed over when it is raised. `told` gets the number of bytes that
         came since the last call, on the event loop.
         """
+        ...
+
+
+class Unfinished(Protocol):
+    """Where the bytes of a blob go: see `PartFile`, which has nothing else in it."""
+
+    @property
+    def size(self) -> int:
+        """How many bytes of the blob are there."""
+        ...
+
+    def open(self, size: int | None = None, /) -> int:
+        """Open it; tell how many bytes were left behind, which are to be hashed before more is written."""
+        ...
+
+    def hash_kept(self, hasher: _Hash, limit: int, /) -> int:
+        """Hash some of what was left behind; tell how many bytes, 0 at the end."""
+        ...
+
+    def write(self, data: Piece, /) -> None:
+        """Append to it."""
+        ...
+
+    def restart(self) -> None:
+        """Throw the blob away, and begin at its first byte."""
+        ...
+
+    def commit(self) -> None:
+        """Put the verified blob where it belongs."""
         ...
 
 
@@ -188,7 +218,7 @@ class Fetch:
         self._hasher = descriptor.digest.hasher()
         self._no_more_waiting = asyncio.Event()
 
-    async def run(self, part: PartFile, meter: Meter) -> None:
+    async def run(self, part: Unfinished, meter: Told) -> None:
         """Download; errors as for `download`."""
         left_behind = await in_thread(part.open, self._descriptor.size or None)
         if left_behind:
@@ -219,7 +249,7 @@ class Fetch:
         """Try again now, where it waits for that."""
         self._no_more_waiting.set()
 
-    async def _attempt(self, part: PartFile, meter: Meter) -> None:
+    async def _attempt(self, part: Unfinished, meter: Told) -> None:
         """Ask for what is missing, and write it."""
         async with self._registry.get_blob(
             self._repository, self._descriptor, offset=part.size, hasher=self._hasher, bulk=True
@@ -237,11 +267,11 @@ class Fetch:
                     await self._restart(part)
                 raise
 
-    async def _restart(self, part: PartFile) -> None:
+    async def _restart(self, part: Unfinished) -> None:
         self._hasher = self._descriptor.digest.hasher()
         await in_thread(part.restart)
 
-    async def _wait(self, meter: Meter, error: RegistryError, seconds: float) -> None:
+    async def _wait(self, meter: Told, error: RegistryError, seconds: float) -> None:
         self._no_more_waiting.clear()
         meter.wait(error, seconds)
         with contextlib.suppress(TimeoutError):

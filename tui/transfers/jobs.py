@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from tui.transfers.download import Fetch, store
 from tui.transfers.part import PartFile
@@ -16,10 +16,30 @@ if TYPE_CHECKING:
     from tui.transfers.progress import Meter
     from tui.transfers.retries import Retries
 
-__all__ = ["BlobJob", "DocumentJob", "Job"]
+__all__ = ["BlobJob", "DocumentJob", "Job", "Kept"]
 
 
-class Job(Protocol):
+class Kept(Protocol):
+    """What a job writes into, as whoever starts and interrupts jobs sees it."""
+
+    @property
+    def size(self) -> int:
+        """Bytes that are there, from which a later run would go on."""
+        ...
+
+    def keep(self) -> None:
+        """Close it and leave it for the next run, unless it was committed or is empty."""
+        ...
+
+    def remove(self) -> None:
+        """Remove what was left behind."""
+        ...
+
+
+PartT = TypeVar("PartT", bound=Kept)
+
+
+class Job(Protocol[PartT]):
     """What a transfer does once it is its turn."""
 
     @property
@@ -32,12 +52,12 @@ class Job(Protocol):
         """Bytes of the whole, where they are known beforehand."""
         ...
 
-    def part(self, target: Path, *, overwrite: bool) -> PartFile:
-        """Make the unfinished file beside a target; it is not opened yet."""
+    def part(self, target: Path, *, overwrite: bool) -> PartT:
+        """Make what will become the target; it is not opened yet."""
         ...
 
-    async def run(self, part: PartFile, meter: Meter) -> None:
-        """Fill a part file, and commit it."""
+    async def run(self, part: PartT, meter: Meter) -> None:
+        """Fill it, and commit it."""
         ...
 
     def hurry(self) -> None:

@@ -23,7 +23,7 @@ else:
 if TYPE_CHECKING:
     from pathlib import Path
 
-__all__ = ["is_at", "open_locked"]
+__all__ = ["is_at", "lock", "open_locked"]
 
 _ATTEMPTS: Final = 8
 """How often a file that others remove under one's hands is created anew."""
@@ -73,6 +73,34 @@ def open_locked(path: Path, *, reuse: bool) -> tuple[int, int]:
         # Between creation and lock somebody took it for left behind, and removed it.
         os.close(descriptor)
     raise PartInUseError(path)
+
+
+def lock(path: Path) -> int | None:
+    """Lock a file that stays where it is, for what belongs to it.
+
+    Args:
+        path: The file; it is neither read nor written.
+
+    Returns:
+        A descriptor, whose end is that of the lock; None where the file system has no locks.
+
+    Raises:
+        PartInUseError: Somebody else has locked it.
+        PartBlockedError: It is no regular file.
+        OSError: The system refuses.
+    """
+    descriptor = os.open(path, _FLAGS)
+    with contextlib.ExitStack() as stack:
+        stack.callback(os.close, descriptor)
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise PartBlockedError(path, "it is no regular file")
+        match _try_lock(descriptor):
+            case True:
+                stack.pop_all()
+                return descriptor
+            case False:
+                raise PartInUseError(path)
+    return None
 
 
 def is_at(descriptor: int, path: Path) -> bool:

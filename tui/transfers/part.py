@@ -17,14 +17,13 @@ another one is still about to write it.
 from __future__ import annotations
 
 import os
-import shutil
 import sys
 import threading
 from typing import TYPE_CHECKING, Final
 
-from tui.transfers.errors import DiskFullError, WriteError
+from tui.transfers.errors import WriteError
 from tui.transfers.locking import is_at, open_locked
-from tui.transfers.placing import check_target, move, sync_folder, translated
+from tui.transfers.placing import check_room, check_target, move, sync_folder, translated
 
 if TYPE_CHECKING:
     from hashlib import _Hash
@@ -84,12 +83,14 @@ class PartFile:
     Attributes:
         path: The unfinished file.
         size: How many bytes it has.
+        committed: Whether it has become the target.
     """
 
     def __init__(self, target: Path, *, digest: Digest | None = None, overwrite: bool = False) -> None:
         self.target = target
         self.path = part_path(target, digest)
         self.size = 0
+        self.committed = False
         self._overwrite = overwrite
         self._reuse = digest is not None
         self._lock = threading.Lock()
@@ -122,7 +123,8 @@ class PartFile:
             try:
                 if self.size:
                     self._cut_back(size)
-                self._check_room(size)
+                if size is not None:
+                    check_room(self.target.parent, size - self.size)
             except BaseException:
                 self._release(remove=not self.size)
                 raise
@@ -179,16 +181,36 @@ class PartFile:
                 _let_go(self._descriptor, self._started, self.size)
                 self._started = self.size
 
+    def read(self, start: int, size: int) -> bytes:
+        """Read some of what is there; nothing where it is closed.
+
+        Args:
+            start: The first byte.
+            size: The most bytes that are read.
+
+        Raises:
+            DownloadError: The file cannot be read.
+        """
+        with self._lock, translated(self.target):
+            if self._descriptor is None:
+                return b""
+            os.lseek(self._descriptor, start, os.SEEK_SET)
+            return os.read(self._descriptor, size)
+
     def restart(self) -> None:
-        """Throw away what has been written, and begin at the first byte.
+        """Throw away what has been written, and begin at the first byte; errors as for `cut`."""
+        self.cut(0)
+
+    def cut(self, size: int) -> None:
+        """Throw away what is behind some bytes, and go on there.
 
         Raises:
             DownloadError: The disk fails.
         """
         with self._lock, translated(self.target):
             if self._descriptor is not None:
-                os.ftruncate(self._descriptor, 0)
-                self.size = self._started = 0
+                os.ftruncate(self._descriptor, size)
+                self.size = self._started = size
                 self._intact = True
 
     def commit(self) -> None:
@@ -209,6 +231,7 @@ class PartFile:
             move(self.path, self.target, overwrite=self._overwrite)
             self._close()
             self.size = 0
+            self.committed = True
             sync_folder(self.target.parent)
 
     def keep(self) -> None:
@@ -263,14 +286,6 @@ class PartFile:
         if whole < self.size:
             os.ftruncate(self._descriptor, whole)
             self.size = whole
-
-    def _check_room(self, size: int | None) -> None:
-        if size is None:
-            return
-        free = shutil.disk_usage(self.target.parent).free
-        # Some file systems say 0 and mean that they do not know.
-        if 0 < free < size - self.size:
-            raise DiskFullError(self.target.parent, needed=size - self.size, free=free)
 
     def _release(self, *, remove: bool) -> None:
         if self._descriptor is None:

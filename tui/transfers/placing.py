@@ -5,11 +5,13 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import shutil
 import stat
 import sys
 from typing import TYPE_CHECKING, Final
 
 from tui.transfers.errors import (
+    DiskFullError,
     FolderError,
     FolderMissingError,
     TargetExistsError,
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-__all__ = ["check_target", "move", "sync_folder", "translated"]
+__all__ = ["check_room", "check_target", "move", "sync_folder", "translated"]
 
 _LINKS_UNSUPPORTED: Final = {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK}
 
@@ -58,6 +60,19 @@ def check_target(target: Path, *, overwrite: bool = False) -> None:
         raise TargetExistsError(target, replaceable=False)
     if not overwrite:
         raise TargetExistsError(target)
+
+
+def check_room(folder: Path, needed: int) -> None:
+    """Look whether a folder has room for some bytes more.
+
+    Raises:
+        DiskFullError: It has not.
+        OSError: Nobody knows.
+    """
+    free = shutil.disk_usage(folder).free
+    # Some file systems say 0 and mean that they do not know.
+    if 0 < free < needed:
+        raise DiskFullError(folder, needed=needed, free=free)
 
 
 @contextlib.contextmanager

@@ -6,14 +6,14 @@ import time
 from collections import deque
 from dataclasses import dataclass
 from enum import Enum
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tui.client.errors import RegistryError
 
-__all__ = ["Meter", "Progress", "State"]
+__all__ = ["Meter", "Progress", "Share", "State", "Told"]
 
 SPEED_WINDOW: Final = 5.0
 """Seconds over which the speed is an average: calm enough to be read, quick enough to show a stall."""
@@ -65,6 +65,29 @@ class Progress:
     """Seconds that are left at this speed; None where that cannot be told."""
     notice: str = ""
     """What a person should know of its course, as a phrase: that it had to begin again, say."""
+
+
+class Told(Protocol):
+    """What is told how far a download is; see `Meter`, which is the whole of one, and `Share`."""
+
+    notice: str
+    committing: bool
+
+    def check(self) -> None:
+        """Begin to check what an earlier download left behind."""
+        ...
+
+    def begin(self, total: int | None, done: int = 0) -> None:
+        """Start the clock."""
+        ...
+
+    def wait(self, setback: RegistryError, seconds: float) -> None:
+        """Begin to wait."""
+        ...
+
+    def advance(self, count: int) -> None:
+        """Count bytes."""
+        ...
 
 
 class Meter:
@@ -178,3 +201,60 @@ class Meter:
     def _tell(self) -> None:
         if self.on_change is not None:
             self.on_change()
+
+
+class Share:
+    """One blob of several that are downloaded as one: what it is told is told of the whole.
+
+    Args:
+        whole: The meter of all.
+        before: Bytes of the whole that come before this blob's.
+        size: Bytes of this blob, where they are known.
+
+    Attributes:
+        committing: Whether the blob is verified and about to be put away; the whole is not, by that.
+    """
+
+    def __init__(self, whole: Meter, before: int, size: int | None) -> None:
+        self.committing = False
+        self._whole = whole
+        self._before = before
+        self._size = size
+
+    @property
+    def notice(self) -> str:
+        """What a person should know of the course of the whole."""
+        return self._whole.notice
+
+    @notice.setter
+    def notice(self, notice: str) -> None:
+        self._whole.notice = notice
+
+    def check(self) -> None:
+        """Begin to check what is there of the blob."""
+        self._whole.done = self._before
+        self._whole.enter(State.CHECKING)
+
+    def begin(self, total: int | None, done: int = 0) -> None:
+        """Start the clock, unless it runs already, or nothing of the blob is missing.
+
+        Args:
+            total: Not needed: the whole knows how much it is.
+            done: Bytes of the blob that are there.
+        """
+        del total
+        there = self._before + done
+        if self._whole.state is State.RUNNING and self._whole.done == there:
+            return
+        if done and done == self._size:
+            self._whole.done = there
+            return
+        self._whole.begin(self._whole.total, there)
+
+    def wait(self, setback: RegistryError, seconds: float) -> None:
+        """Begin to wait, after the connection was lost."""
+        self._whole.wait(setback, seconds)
+
+    def advance(self, count: int) -> None:
+        """Count bytes that have arrived, or have been checked."""
+        self._whole.advance(count)

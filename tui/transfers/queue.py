@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from tui.sanitize import safe_file_name
 from tui.transfers.download import DEFAULT_RETRIES
 from tui.transfers.jobs import BlobJob, DocumentJob
 from tui.transfers.names import file_name
+from tui.transfers.saving import Form, image_job, image_name
 from tui.transfers.transfer import Transfer, Turns
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from tui.client.image_parts import ImageParts
     from tui.client.models import Descriptor
     from tui.client.names import Repository
     from tui.transfers.download import BlobSource
@@ -118,6 +120,40 @@ class Downloads:
         target = _target(folder, name, file_name(descriptor))
         return self._add(self._new(job, target, label, overwrite=overwrite))
 
+    def start_image(
+        self,
+        source: BlobSource,
+        repository: Repository,
+        parts: ImageParts,
+        folder: Path,
+        *,
+        form: Form,
+        name: str | None = None,
+        overwrite: bool = False,
+        label: str = "",
+    ) -> Transfer:
+        """Save an image as a whole, as soon as it is its turn.
+
+        It goes on from what an earlier attempt of the same image to the same place left behind, also of an
+        earlier run.
+
+        Args:
+            source: Where its blobs are.
+            repository: The repository that has them.
+            parts: What it consists of.
+            folder: Where it goes.
+            form: As what.
+            name: What to call it, reduced to a plain name; by default what `image_name` says.
+            overwrite: Whether to replace an archive of that name, or another image of that name in a layout.
+            label: Where it comes from, for people; by default the image's name, or the repository.
+
+        Raises:
+            NotLoadableError: It should be an archive, and there is no image that `docker load` takes.
+        """
+        job = image_job(form, source, repository, parts, self._retries)
+        target = _target(folder, name, image_name(repository, parts, form))
+        return self._add(self._new(job, target, label or parts.name or str(repository), overwrite=overwrite))
+
     def retry(self, transfer: Transfer, *, overwrite: bool | None = None) -> Transfer:
         """Start a transfer that has ended once more, in its place in the list, from what it has left.
 
@@ -159,7 +195,7 @@ class Downloads:
         for transfer in self._transfers:
             await transfer.wait()
 
-    def _new(self, job: Job, target: Path, label: str, *, overwrite: bool) -> Transfer:
+    def _new(self, job: Job[Any], target: Path, label: str, *, overwrite: bool) -> Transfer:
         return Transfer(
             job,
             target,

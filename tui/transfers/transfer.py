@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tui.client.errors import RegistryError
 from tui.client.threads import in_thread
@@ -15,8 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tui.client.names import Digest
-    from tui.transfers.jobs import Job
-    from tui.transfers.part import PartFile
+    from tui.transfers.jobs import Job, Kept
 
 __all__ = ["Transfer", "Turns"]
 
@@ -47,7 +46,7 @@ class Transfer:
 
     def __init__(
         self,
-        job: Job,
+        job: Job[Any],
         target: Path,
         *,
         label: str,
@@ -182,7 +181,7 @@ class Transfer:
             finally:
                 await in_thread(self._put_away, part)
 
-    def _put_away(self, part: PartFile) -> None:
+    def _put_away(self, part: Kept) -> None:
         """Close what has been written, and remove it where that is wanted."""
         part.keep()
         if self._wanted is State.CANCELLED:
