@@ -15,7 +15,8 @@ from tui.client import (
     UnsavableError,
     UnsupportedAlgorithmError,
 )
-from tui.client.image_parts import MAX_DEPTH, ImageParts, gather_parts
+from tui.client.image_parts import ImageParts, gather_parts
+from tui.client.source import MAX_DEPTH
 
 REPOSITORY = Repository("team/app")
 ATTESTS = "vnd.docker.reference.type"

@@ -13,6 +13,7 @@ from tui.client.media_types import OCI_ARTIFACT_MANIFEST
 from tui.client.names import Digest
 from tui.client.parsing import Problems, read_json
 from tui.client.saving_errors import AbsentManifestsError, UnsavableError
+from tui.client.source import MAX_DEPTH
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -22,9 +23,6 @@ if TYPE_CHECKING:
     from tui.client.names import Repository, Tag
 
 __all__ = ["ImageParts", "PartsSource", "gather_parts"]
-
-MAX_DEPTH: Final = 8
-"""Indexes inside of indexes that are followed; digests allow no circles, but long chains."""
 
 MAX_MANIFESTS: Final = 2_000
 """Manifests of one image: those with the most platforms have some tens of them, and as many attestations."""
