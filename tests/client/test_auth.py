@@ -17,6 +17,7 @@ from tui.client.errors import (
     ParseBodyError,
     ParseJSONError,
     RefusedRealmError,
+    RefusedRedirectError,
     RegistryError,
     TokenError,
     UnauthorizedError,
@@ -684,3 +685,52 @@ async def test_a_token_that_could_be_read_in_two_ways_or_without_end_is_an_error
             await items(own.registry(server.url, ALICE).tags(ALPHA))
         assert "good" not in repr(caught.value)
         assert "/token" in str(caught.value)
+
+
+async def test_a_token_service_that_redirects_without_end_is_an_error() -> None:
+    async def answer(exchange: Exchange) -> None:
+        if exchange.asked.path.startswith("/token"):
+            await exchange.reply(302, b"", {"Location": f"/token{len(server.asked)}"})
+        else:
+            await exchange.reply(401, b"", {"WWW-Authenticate": 'Bearer realm="/token"'})
+
+    async with ScriptedServer(answer) as server, client() as own:
+        with pytest.raises(RefusedRedirectError, match="without end"):
+            await items(own.registry(server.url).tags(ALPHA))
+        assert len(server.asked) == 12
+
+
+async def test_a_registry_that_wants_more_and_more_is_left_after_three_attempts() -> None:
+    async def answer(exchange: Exchange) -> None:
+        number = len(server.asked)
+        if exchange.asked.path == "/token":
+            await exchange.reply(200, {"token": f"t{number}"})
+        else:
+            challenge = f'Bearer realm="/token",scope="repository:r{number}:pull",error="insufficient_scope"'
+            await exchange.reply(401, b"", {"WWW-Authenticate": challenge})
+
+    async with ScriptedServer(answer) as server, client() as own:
+        with pytest.raises(UnauthorizedError):
+            await items(own.registry(server.url, ALICE).tags(ALPHA))
+        assert [line.rpartition("/")[2] for line in server.lines] == ["list", "token"] * 2 + ["list"]
+
+
+@pytest.mark.parametrize(
+    "challenge",
+    [
+        'NEGOTIATE, BEARER REALM="/token"',
+        'Digest qop="auth, auth-int", algorithm=MD5, bearer scope="x:y:z" , service="s",realm="/token"',
+        'Bearer service="s", Bearer realm="/token"',
+    ],
+)
+async def test_the_first_challenge_that_can_be_answered_is_answered(challenge: str) -> None:
+    async def answer(exchange: Exchange) -> None:
+        if exchange.asked.path == "/token":
+            await exchange.reply(200, {"token": "t"})
+        elif exchange.asked.headers.get("authorization") == "Bearer t":
+            await exchange.reply(200, TAGS)
+        else:
+            await exchange.reply(401, b"", {"WWW-Authenticate": challenge})
+
+    async with ScriptedServer(answer) as server, client() as own:
+        assert await items(own.registry(server.url, ALICE).tags(ALPHA)) == ["v1"]

@@ -525,3 +525,59 @@ async def test_a_status_that_is_no_blob_is_an_error(status: int) -> None:
     async with ScriptedServer(answer) as server, client() as own:
         with pytest.raises(ErrorResponse):
             await own.registry(server.url).get_blob_bytes(ALPHA, DESCRIPTOR)
+
+
+async def test_a_head_that_a_storage_refuses_is_no_obstacle_for_a_blob() -> None:
+    seen: list[str] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        seen.append(f"{request.method} {request.url.host} {request.headers.get('Range', '')}".strip())
+        if request.url.host == "reg.example":
+            return httpx.Response(307, headers={"Location": "https://storage.example/b?sig=1"})
+        if request.method == "HEAD":
+            return httpx.Response(403, text="<Error><Code>SignatureDoesNotMatch</Code></Error>")
+        span = f"bytes 0-0/{len(CONTENT)}"
+        return httpx.Response(206, content=CONTENT[:1], headers={"Content-Range": span})
+
+    async with mocked(answer) as own:
+        assert (await own.registry("reg.example").verify_blob(ALPHA, DIGEST)).size == len(CONTENT)
+    assert seen == [
+        "HEAD reg.example",
+        "HEAD storage.example",
+        "GET reg.example bytes=0-0",
+        "GET storage.example bytes=0-0",
+    ]
+
+
+async def test_the_length_of_a_compressed_answer_to_head_is_not_that_of_the_blob() -> None:
+    async def answer(exchange: Exchange) -> None:
+        if exchange.asked.method == "HEAD":
+            await exchange.reply(200, b"", {"Content-Encoding": "gzip"}, length=17)
+        else:
+            await exchange.reply(206, CONTENT[:1], {"Content-Range": f"bytes 0-0/{len(CONTENT)}"})
+
+    async with ScriptedServer(answer) as server, client() as own:
+        assert (await own.registry(server.url).verify_blob(ALPHA, DIGEST)).size == len(CONTENT)
+
+
+async def test_a_blob_keeps_the_bytes_that_its_storage_calls_compressed() -> None:
+    async def answer(exchange: Exchange) -> None:
+        assert exchange.asked.headers["accept-encoding"] == "identity"
+        await exchange.reply(200, CONTENT, {"Content-Encoding": "gzip"})
+
+    async with ScriptedServer(answer) as server, client() as own:
+        assert await own.registry(server.url).get_blob_bytes(ALPHA, DESCRIPTOR) == CONTENT
+
+
+@pytest.mark.parametrize("boundary", ["x", '"a b"', "'()+_,-./:=?", ""])
+async def test_a_range_in_many_parts_is_not_used(boundary: str) -> None:
+    async def answer(exchange: Exchange) -> None:
+        if "range" not in exchange.asked.headers:
+            await exchange.reply(200, CONTENT)
+            return
+        part = f"--x\r\nContent-Range: bytes {OFFSET}-{LAST}/{len(CONTENT)}\r\n\r\n".encode()
+        kind = f"multipart/byteranges; boundary={boundary}"
+        await exchange.reply(206, part + CONTENT[OFFSET:] + b"\r\n--x--", {"Content-Type": kind})
+
+    async with ScriptedServer(answer) as server, client() as own:
+        assert await read_from(own.registry(server.url), OFFSET) == (0, CONTENT)

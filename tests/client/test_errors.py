@@ -192,6 +192,14 @@ class TestErrorResponse:
         assert str(error) == f"{REQUEST}: {said} (404, MANIFEST_UNKNOWN: manifest unknown)"
         assert str(ManifestNotExistError([], 404, REQUEST, message=said)) == f"{REQUEST}: {said} (404)"
 
+    @pytest.mark.parametrize("status", [401, 403])
+    def test_what_is_refused_may_not_exist(self, status: int) -> None:
+        missing = "Some registries say the same of what does not exist."
+        for path in ("manifests/v1", "tags/list", "blobs/x", "referrers/x"):
+            line = RequestLine("GET", f"https://reg.example/v2/a/b/{path}")
+            assert error_response([], status, line).remedy.endswith(missing)
+        assert missing not in error_response([], status, RequestLine("GET", "https://reg.example/v2/")).remedy
+
     def test_problems_of_the_registry_pass(self) -> None:
         assert "later" in error_response([], 503, REQUEST).remedy
         assert error_response([], 400, REQUEST).remedy == ""

@@ -5,12 +5,14 @@ import base64
 import json
 from typing import Any
 
+import httpx
 import pytest
 
-from tests.client.helpers import client
+from tests.client.helpers import client, mocked
 from tests.faults import Damage, Exchange, FaultProxy, ScriptedServer
 from tui.client.descriptors import Descriptor
 from tui.client.errors import (
+    BodyTooLargeError,
     DeniedError,
     DigestMismatchError,
     ErrorResponse,
@@ -186,12 +188,13 @@ RIGHT = str(Digest.of(manifest()))
         (200, {"Content-Type": OCI_MANIFEST, "Docker-Content-Digest": WRONG}),
         (200, {"Content-Type": "text/html", "Docker-Content-Digest": RIGHT}),
         (200, {"Content-Type": OCI_MANIFEST, "Docker-Content-Digest": RIGHT, "Content-Length": "0"}),
+        (200, {"Content-Type": OCI_MANIFEST, "Docker-Content-Digest": RIGHT, "Content-Encoding": "gzip"}),
         (400, {}),
         (403, {}),
         (405, {}),
         (501, {}),
     ],
-)
+)  # fmt: skip
 async def test_a_head_that_lies_or_is_refused_is_no_obstacle(status: int, headers: dict[str, str]) -> None:
     raw = manifest()
     store = Store(raw)
@@ -331,3 +334,31 @@ async def test_a_config_is_only_read_as_one_if_it_is_one() -> None:
         with pytest.raises(UnknownMediaTypeError, match="helm"):
             await registry.get_config(ALPHA, found)
         assert len(server.asked) == 1
+
+
+async def test_a_head_that_a_storage_refuses_is_no_obstacle() -> None:
+    raw = manifest()
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        if request.url.host == "reg.example":
+            return httpx.Response(307, headers={"Location": "https://storage.example/m?sig=1"})
+        if request.method == "HEAD":
+            return httpx.Response(403, text="<Error><Code>SignatureDoesNotMatch</Code></Error>")
+        return httpx.Response(200, content=raw, headers={"Content-Type": "binary/octet-stream"})
+
+    async with mocked(answer) as own:
+        found = await own.registry("reg.example").manifest_exists(V1)
+        assert found == Descriptor(OCI_MANIFEST, Digest.of(raw), len(raw))
+
+
+@pytest.mark.parametrize("excess", [0, 1])
+async def test_a_manifest_has_at_most_four_mebibytes(excess: int) -> None:
+    raw = manifest()
+    raw += b" " * (4 * 1024 * 1024 - len(raw) + excess)
+    async with ScriptedServer(Store(tags={"v1": raw})) as server, client() as own:
+        registry = own.registry(server.url)
+        if excess:
+            with pytest.raises(BodyTooLargeError):
+                await registry.get_manifest(V1)
+        else:
+            assert (await registry.get_manifest(V1)).descriptor.size == len(raw)

@@ -34,7 +34,10 @@ if TYPE_CHECKING:
 
     import httpx
 
-__all__ = ["Answer", "RawResponse", "error_infos", "parse_json", "read_from", "refusal"]
+__all__ = ["Answer", "RawResponse", "error_infos", "parse_json", "read_from", "refusal", "told_length"]
+
+MAX_DIGITS: Final = 19
+"""Digits of a length: those of the largest size that the specifications know (int64)."""
 
 MAX_ERRORS: Final = 16
 """Errors of one body that are kept: more than that nobody reads."""
@@ -223,6 +226,18 @@ def parse_json(response: RawResponse, what: str) -> Any:
         content_type = response.headers.get("Content-Type", "")
         kind = f"a page of the type {quoted(content_type)}" if "html" in content_type.lower() else "no JSON"
         raise ParseJSONError(f"instead of the {what} came {kind}", request=response.request) from error
+
+
+def told_length(headers: httpx.Headers) -> int | None:
+    """Read how long a body is that was not sent (HEAD); None where that is not told.
+
+    The length of a compressed body, which some proxies tell, is not that of the content.
+    """
+    length = headers.get("Content-Length", "")
+    encoding = headers.get("Content-Encoding", "").strip().lower()
+    if encoding not in {"", "identity"} or not (length.isascii() and length.isdigit()):
+        return None
+    return int(length[:MAX_DIGITS])
 
 
 @contextmanager

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 
-from tui.client.answers import Answer, refusal
+from tui.client.answers import Answer, refusal, told_length
 from tui.client.blob_stream import BlobStream
 from tui.client.descriptors import Descriptor
 from tui.client.errors import (
@@ -169,9 +169,9 @@ async def verify_blob(session: Session, repository: Repository, digest: Digest) 
     response = await session.fetch(call, limit=MAX_ERROR_BODY, what="blob")
     if response.status == HTTPStatus.NOT_FOUND:
         raise refusal(response, BlobNotExistError)
-    length = response.headers.get("Content-Length", "")
-    if response.status == HTTPStatus.OK and length.isdigit():
-        return Descriptor(media_type="application/octet-stream", digest=digest, size=int(length[:19]))
+    length = told_length(response.headers)
+    if response.status == HTTPStatus.OK and length is not None:
+        return Descriptor(media_type="application/octet-stream", digest=digest, size=length)
     async with session.stream(_call("GET", repository, digest, {"Range": "bytes=0-0"})) as answer:
         total = _total(answer)
         if answer.status in {HTTPStatus.OK, HTTPStatus.PARTIAL_CONTENT} and total is not None:

@@ -41,6 +41,7 @@ can try.
 from __future__ import annotations
 
 import math
+import re
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
@@ -454,6 +455,8 @@ class CatalogUnsupportedError(RegistryError):
     default_remedy = "Open a repository by its name."
 
 
+_IN_REPOSITORY: Final = re.compile(r"/v2/.+/(?:manifests|blobs|tags|referrers)/")
+
 _BY_STATUS: Final[dict[int, type[ErrorResponse]]] = {
     HTTPStatus.UNAUTHORIZED: UnauthorizedError,
     HTTPStatus.FORBIDDEN: DeniedError,
@@ -475,7 +478,11 @@ def error_response(
     """
     if status == HTTPStatus.TOO_MANY_REQUESTS:
         return RateLimitedError(errors, status, request, retry_after=retry_after)
-    return _BY_STATUS.get(status, ErrorResponse)(errors, status, request)
+    kind = _BY_STATUS.get(status, ErrorResponse)
+    remedy = None
+    if kind in {UnauthorizedError, DeniedError} and _IN_REPOSITORY.search(request.url):
+        remedy = f"{kind.default_remedy} Some registries say the same of what does not exist."
+    return kind(errors, status, request, remedy=remedy)
 
 
 def _restored(cls: type[RegistryError], args: tuple[Any, ...]) -> RegistryError:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-from tui.client.answers import read_from, refusal
+from tui.client.answers import read_from, refusal, told_length
 from tui.client.descriptors import Descriptor
 from tui.client.errors import (
     DigestMismatchError,
@@ -97,11 +97,11 @@ def _verified_digest(response: RawResponse, image: Image) -> Digest | None:
 def _described(response: RawResponse) -> Descriptor | None:
     """Read the headers of an answer to HEAD; None where one is missing or cannot be true."""
     media_type = essence(response.headers.get("Content-Type"))
-    length = response.headers.get("Content-Length", "")
-    if not (is_index(media_type) or is_manifest(media_type)) or not length.isdigit() or int(length[:12]) == 0:
+    length = told_length(response.headers)
+    if not (is_index(media_type) or is_manifest(media_type)) or not length:
         return None
     try:
         digest = Digest(response.headers.get("Docker-Content-Digest", ""))
     except InvalidNameError:
         return None
-    return Descriptor(media_type=media_type, digest=digest, size=int(length[:12]))
+    return Descriptor(media_type=media_type, digest=digest, size=length)
