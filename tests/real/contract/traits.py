@@ -23,8 +23,6 @@ class Traits:
     """Whether tags come page by page where that is asked for."""
     tags_sorted: bool = True
     """Whether tags are in lexical order."""
-    links: bool = True
-    """Whether a page that is cut to the size that was asked for says where the next one is."""
     emptied: tuple[str, ...] = ()
     """The tags of a repository whose only manifest was deleted."""
     referrers: bool = True
@@ -53,7 +51,6 @@ GGCR = Traits(
     catalog_pages=False,
     catalog_sorted=False,
     tag_pages=False,
-    links=False,
     emptied=("gone",),
     open_ranges=False,
     shared_blobs=True,
