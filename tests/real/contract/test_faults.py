@@ -1,0 +1,303 @@
+"""Networks that fail in front of a real registry: every call says what happened and leaves no socket."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+import pytest
+
+from tests.client.helpers import EAGER, SHORT, items
+from tests.faults import Damage, Exchange, FaultProxy, ScriptedServer
+from tests.real.contract import content
+from tests.real.hand import encoded
+from tui.client import (
+    CertificateError,
+    Client,
+    ConnectionFailedError,
+    ConnectionLostError,
+    Digest,
+    DigestMismatchError,
+    Image,
+    Manifest,
+    NetworkError,
+    Registry,
+    Repository,
+    Tag,
+    TimeoutExceededError,
+    media_types,
+)
+from tui.client.models import Descriptor, parse_manifest
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from tests.real.contract.conftest import Server
+
+APP, SIGNED = Repository(content.APP), Repository(content.SIGNED)
+AMD64 = Digest.of(encoded(content.AMD64))
+INDEX = Digest.of(encoded(content.INDEX))
+SUBJECT = Digest.of(encoded(content.SUBJECT))
+LAYER = Descriptor(content.OCI_LAYER, Digest.of(content.LAYER), len(content.LAYER))
+CONFIG = Descriptor(content.OCI_CONFIG, Digest.of(content.AMD64_CONFIG), len(content.AMD64_CONFIG))
+
+LONGEST_CLOSE = 5.0
+"""Seconds within which a socket that is given up is closed, on a machine that is busy with other things."""
+
+PIECES = 40
+"""In how many pieces an answer comes over a slow line."""
+
+ALIVE = {"01", "04", "05", "08"}
+"""States of Linux's sockets whose owner has not closed them, or has only begun to: established, the two that
+wait for the other end's last word, and the one that has it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One call of the library, and what it asks first."""
+
+    run: Callable[[Registry], Awaitable[object]]
+    method: str
+    path: str
+    verified: bool = False
+    """Whether what comes is held against a digest."""
+    then: str = ""
+    """What it asks next where the first answer, of which a part will do, is a refusal."""
+
+    @property
+    def asked(self) -> str:
+        """A pattern of what it may have asked when it failed."""
+        return "|".join(re.escape(path) for path in (self.path, self.then) if path)
+
+
+async def _read(registry: Registry) -> bytes:
+    async with registry.get_blob(APP, LAYER) as stream:
+        return b"".join([chunk async for chunk in stream])
+
+
+async def _pump(registry: Registry) -> int:
+    pieces: list[int] = []
+    async with registry.get_blob(APP, LAYER.digest, bulk=True) as stream:
+        await stream.pump(lambda piece: pieces.append(len(piece)))
+    return sum(pieces)
+
+
+async def _config(registry: Registry) -> bytes:
+    manifest = parse_manifest(encoded(content.AMD64))
+    assert isinstance(manifest, Manifest)
+    return (await registry.get_config(APP, manifest)).raw
+
+
+CALLS = {
+    "verify": Call(lambda registry: registry.verify(), "GET", "/v2/"),
+    "request": Call(lambda registry: registry.request("GET", "/v2/"), "GET", "/v2/"),
+    "repositories": Call(lambda registry: items(registry.repositories()), "GET", "/v2/_catalog?n=100"),
+    "tags": Call(lambda registry: items(registry.tags(APP)), "GET", f"/v2/{APP}/tags/list?n=100"),
+    "manifest_exists": Call(
+        lambda registry: registry.manifest_exists(Image(APP, Tag("1.0"))), "HEAD", f"/v2/{APP}/manifests/1.0"
+    ),
+    "get_manifest": Call(
+        lambda registry: registry.get_manifest(Image(APP, AMD64)),
+        "GET",
+        f"/v2/{APP}/manifests/{AMD64}",
+        verified=True,
+    ),
+    "get_manifests": Call(
+        lambda registry: registry.get_manifests(Image(APP, INDEX)),
+        "GET",
+        f"/v2/{APP}/manifests/{INDEX}",
+        verified=True,
+    ),
+    "get_config": Call(_config, "GET", f"/v2/{APP}/blobs/{CONFIG.digest}", verified=True),
+    "get_blob_bytes": Call(
+        lambda registry: registry.get_blob_bytes(APP, CONFIG),
+        "GET",
+        f"/v2/{APP}/blobs/{CONFIG.digest}",
+        verified=True,
+    ),
+    "get_blob": Call(_read, "GET", f"/v2/{APP}/blobs/{LAYER.digest}", verified=True),
+    "get_blob, pumped": Call(_pump, "GET", f"/v2/{APP}/blobs/{LAYER.digest}", verified=True),
+    "verify_blob": Call(
+        lambda registry: registry.verify_blob(APP, LAYER.digest), "HEAD", f"/v2/{APP}/blobs/{LAYER.digest}"
+    ),
+    "get_referrers": Call(
+        lambda registry: registry.get_referrers(SIGNED, SUBJECT),
+        "GET",
+        f"/v2/{SIGNED}/referrers/{SUBJECT}",
+        then=f"/v2/{SIGNED}/manifests/{SUBJECT.replace(':', '-')}",
+    ),
+}
+
+each_call = pytest.mark.parametrize("call", CALLS.values(), ids=list(CALLS))
+
+BREAKS: dict[str, tuple[Callable[[int], Damage], type[NetworkError], str]] = {
+    "closed": (lambda after: Damage(cut_after=after), ConnectionLostError, "before .* was complete"),
+    "reset": (lambda after: Damage(reset_after=after), ConnectionLostError, "before .* was complete"),
+    "silent": (lambda after: Damage(silent_after=after), TimeoutExceededError, "silent|not complete within"),
+}
+
+POINTS: dict[str, Callable[[int], int]] = {
+    "before the answer": lambda _: 0,
+    "within its head": lambda _: 20,
+    "before its last byte": lambda length: length - 1,
+}
+
+
+async def length_of_answer(server: Server, call: Call) -> int:
+    """How many bytes the first answer of a call takes on the line."""
+    async with FaultProxy(urlsplit(server.url).netloc, Damage()) as proxy, Client() as client:
+        await client.registry(f"http://{proxy.host}").request(
+            call.method, call.path, headers={"Accept": media_types.MANIFEST_ACCEPT}
+        )
+        return proxy.damage.passed
+
+
+def sockets_to(host: str) -> list[str]:
+    """The lines of the kernel's table for connections to a port whose near end is not closed."""
+    port = f":{int(host.rpartition(':')[2]):04X}"
+    rows = [line.split() for line in Path("/proc/net/tcp").read_text(encoding="ascii").splitlines()[1:]]
+    return [" ".join(row[:4]) for row in rows if row[2].endswith(port) and row[3] in ALIVE]
+
+
+async def none_open(host: str) -> None:
+    """Wait until this process has no connection to a port any more."""
+    deadline = time.monotonic() + LONGEST_CLOSE
+    while open_ones := sockets_to(host):
+        assert time.monotonic() < deadline, open_ones
+        await asyncio.sleep(0.001)
+
+
+def assert_told(error: NetworkError, url: str, call: Call, says: str) -> None:
+    """Check that an error says what was asked, what happened, and what can be done about it."""
+    asked = rf"{call.method} {re.escape(url)}(?:{call.asked})"
+    assert re.fullmatch(rf"{asked}: [^.]*(?:{says})[^.]*", str(error)), str(error)
+    assert error.remedy.endswith(".")
+
+
+@each_call
+@pytest.mark.parametrize("point", POINTS)
+@pytest.mark.parametrize("kind", BREAKS)
+async def test_an_answer_that_breaks_off_is_an_error(
+    debian_plain: Server, call: Call, kind: str, point: str
+) -> None:
+    make, expected, says = BREAKS[kind]
+    damage = make(POINTS[point](await length_of_answer(debian_plain, call)))
+    async with (
+        FaultProxy(urlsplit(debian_plain.url).netloc, damage) as proxy,
+        Client(limits=EAGER, timeout=SHORT) as client,
+    ):
+        url = f"http://{proxy.host}"
+        with pytest.raises(expected) as caught:
+            await call.run(client.registry(url))
+        assert_told(caught.value, url, call, says)
+        await none_open(proxy.host)
+
+
+@each_call
+async def test_a_slow_line_is_only_slow(debian_plain: Server, call: Call) -> None:
+    length = await length_of_answer(debian_plain, call)
+    damage = Damage(piece=max(length // PIECES, 1), pace=asyncio.Semaphore(0))
+
+    async def let_through() -> None:
+        while damage.pace is not None:
+            damage.pace.release()
+            await asyncio.sleep(0.001)
+
+    async with (
+        FaultProxy(urlsplit(debian_plain.url).netloc, damage) as proxy,
+        Client(limits=EAGER) as client,
+    ):
+        pacing = asyncio.create_task(let_through())
+        await call.run(client.registry(f"http://{proxy.host}"))
+        pacing.cancel()
+
+
+@pytest.mark.parametrize(
+    "call",
+    [call for call in CALLS.values() if call.verified],
+    ids=[name for name, call in CALLS.items() if call.verified],
+)
+async def test_a_flipped_bit_is_an_error(debian_plain: Server, call: Call) -> None:
+    damage = Damage(flip_at=await length_of_answer(debian_plain, call) - 3)
+    async with (
+        FaultProxy(urlsplit(debian_plain.url).netloc, damage) as proxy,
+        Client(limits=EAGER) as client,
+    ):
+        url = f"http://{proxy.host}"
+        with pytest.raises(DigestMismatchError) as caught:
+            await call.run(client.registry(url))
+        assert str(caught.value).startswith(f"{call.method} {url}{call.path}: ")
+        assert caught.value.expected in call.path
+        assert caught.value.actual not in call.path
+        assert caught.value.remedy
+
+
+async def test_a_flipped_bit_of_a_manifest_by_tag_makes_it_another_one(debian_plain: Server) -> None:
+    whole = CALLS["get_manifest"]
+    rest = b'9", "size": 300000}]}'
+    assert encoded(content.AMD64).endswith(rest)
+    damage = Damage(flip_at=await length_of_answer(debian_plain, whole) - len(rest))
+    async with (
+        FaultProxy(urlsplit(debian_plain.url).netloc, damage) as proxy,
+        Client(limits=EAGER) as client,
+    ):
+        manifest = await client.registry(f"http://{proxy.host}").get_manifest(Image(APP, Tag("amd64")))
+    assert manifest.raw == encoded(content.AMD64)[: -len(rest)] + b"8" + rest[1:]
+    assert manifest.descriptor.digest == Digest.of(manifest.raw)
+
+
+@each_call
+async def test_what_is_not_http_is_an_error(call: Call) -> None:
+    async def babble(exchange: Exchange) -> None:
+        await exchange.send(b"220 mail.example ESMTP\r\n\r\n")
+
+    async with ScriptedServer(babble) as server, Client(limits=EAGER) as client:
+        with pytest.raises(NetworkError) as caught:
+            await call.run(client.registry(server.url))
+        assert_told(caught.value, server.url, call, "not HTTP")
+        assert len(server.asked) == 1
+        await none_open(server.host)
+
+
+@each_call
+async def test_a_closed_port_is_an_error(call: Call) -> None:
+    async with FaultProxy("127.0.0.1:9", Damage()) as proxy:
+        url = f"http://{proxy.host}"
+    async with Client(limits=EAGER) as client:
+        with pytest.raises(ConnectionFailedError) as caught:
+            await call.run(client.registry(url))
+    assert_told(caught.value, url, call, "nothing listens on this port")
+
+
+@each_call
+async def test_an_unknown_name_is_an_error(call: Call) -> None:
+    async with Client(limits=EAGER) as client:
+        with pytest.raises(ConnectionFailedError) as caught:
+            await call.run(client.registry("http://nobody.invalid"))
+    assert_told(caught.value, "http://nobody.invalid", call, "the name of the host is not known")
+
+
+@each_call
+async def test_https_to_a_port_of_http_is_an_error(debian_plain: Server, call: Call) -> None:
+    host = urlsplit(debian_plain.url).netloc
+    async with Client(limits=EAGER) as client:
+        with pytest.raises(ConnectionFailedError) as caught:
+            await call.run(client.registry(f"https://{host}"))
+        assert_told(caught.value, f"https://{host}", call, "does not speak TLS on this port")
+        assert "plain HTTP" in caught.value.remedy
+        await none_open(host)
+
+
+@each_call
+async def test_an_unknown_authority_is_an_error(debian_tls: Server, call: Call) -> None:
+    async with Client(limits=EAGER) as client:
+        with pytest.raises(CertificateError) as caught:
+            await call.run(client.registry(debian_tls.url, debian_tls.auth))
+        assert_told(caught.value, debian_tls.url, call, "not trusted")
+        assert "authority" in caught.value.remedy
+        await none_open(urlsplit(debian_tls.url).netloc)
