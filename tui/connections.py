@@ -9,10 +9,32 @@ if TYPE_CHECKING:
 
     import httpx
 
-    from tui.client import Authenticator, AuthProvider, Client, Registry
+    from tui.client import Authenticator, AuthProvider, Client, IdentityToken, Registry
     from tui.client.names import RegistryHost
     from tui.config import Settings
     from tui.credentials import Login, LoginStore
+
+
+class _Given:
+    """Gives a login that is being checked, and has it noted where the check replaces an identity token.
+
+    Args:
+        logins: Told of what replaces it.
+        host: The registry.
+        login: The login.
+    """
+
+    def __init__(self, logins: LoginStore, host: RegistryHost, login: Login) -> None:
+        self._logins = logins
+        self._host = host
+        self._auth = login.auth
+
+    async def provide(self, *, refused: bool = False) -> Authenticator:  # noqa: ARG002 - there is no other one
+        return self._auth
+
+    async def renewed(self, old: IdentityToken, new: IdentityToken) -> None:
+        self._auth = new
+        self._logins.renewed(self._host, old, new)
 
 
 class SettingsConnections:
@@ -82,7 +104,7 @@ class SettingsConnections:
             UnauthorizedError: The registry, or its token service, refuses the login.
             RegistryError: The registry is out of reach, says no for another reason, or is none.
         """
-        return await self._connect(host, login.auth).verify_login()
+        return await self._connect(host, _Given(self._logins, host, login)).verify_login()
 
     def _connect(self, host: RegistryHost, auth: Authenticator | AuthProvider) -> Registry:
         return self._open_client().registry(

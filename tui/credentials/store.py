@@ -9,7 +9,7 @@ it. What they said is kept until a login changes, in this program or in another 
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
 from tui.client.sharing import Shared
@@ -20,15 +20,16 @@ from tui.credentials.helpers import ask_helper
 from tui.credentials.keyring_store import KEYRING, KeyringStore
 from tui.credentials.logins import KnownHost, Login, canonical
 from tui.credentials.lookup import Lookup, Sources
+from tui.credentials.renewals import Renewals
 from tui.credentials.watched import WatchedFiles
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
     from typing import Any
 
-    from tui.client.auth import Authenticator
+    from tui.client.auth import Authenticator, IdentityToken
     from tui.client.names import RegistryHost
-    from tui.credentials.errors import CredentialsError
+    from tui.credentials.errors import CredentialsError, KeyringError
     from tui.credentials.watched import Stamp
 
 __all__ = ["LoginStore", "Provider"]
@@ -82,6 +83,7 @@ class LoginStore:
         self._known: dict[RegistryHost, _Known] = {}
         self._lookups: Shared[RegistryHost, Login | None] = Shared()
         self._under_way: dict[RegistryHost, Lookup] = {}
+        self._renewals = Renewals(self._keyring, self._note_kept, self._note_unkept)
         self._changes = 0
         """How often this program has changed what the keyring keeps."""
         self._listeners: list[Callable[[RegistryHost], None]] = []
@@ -115,9 +117,9 @@ class LoginStore:
         if (login := self._entered(host)) is not None:
             return login
         if (known := self._known.get(host)) is not None:
-            return known.login
+            return self._renewals.applied(host, known.login)
         found = (file.find(host) for file in self._files.logins())
-        return next((login for login in found if login is not None), None)
+        return self._renewals.applied(host, next((login for login in found if login is not None), None))
 
     def is_known(self, host: RegistryHost) -> bool:
         """Tell whether all sources have been asked for a registry, so that what `peek` returns is final."""
@@ -165,7 +167,7 @@ class LoginStore:
             return login
         known = self._known.get(host)
         if known is not None and known.stamp == self._files.stamp():
-            return known.login
+            return self._renewals.applied(host, known.login)
         return await self._lookups.get(host, lambda: self._look_up(host))
 
     async def find_again(self, host: RegistryHost) -> Login | None:
@@ -202,8 +204,10 @@ class LoginStore:
 
     def keep_for_run(self, host: RegistryHost, login: Login) -> None:
         """Use a login at a registry until the program ends; it is kept in memory alone."""
-        self._run[canonical(host)] = login
-        self._tell(canonical(host))
+        host = canonical(host)
+        self._renewals.drop(host)
+        self._run[host] = login
+        self._tell(host)
 
     async def keep(self, host: RegistryHost, login: Login) -> str:
         """Keep a login for a registry in the keyring, and use it from now on.
@@ -221,6 +225,8 @@ class LoginStore:
             KeyringError: The keyring does not take it.
         """
         host = canonical(host)
+        login = self._renewals.applied(host, login)
+        self._renewals.drop(host)
         name = await self._keyring.set(host, login)
         kept = Login(login.auth, login.username, KEYRING)
         self._run.pop(host, None)
@@ -246,6 +252,7 @@ class LoginStore:
             KeyringError: The keyring does not remove it.
         """
         host = canonical(host)
+        self._renewals.drop(host)
         entered = self._run.pop(host, None) is not None
         if entered:
             self._tell(host)
@@ -260,14 +267,31 @@ class LoginStore:
         self._tell(host)
         return entered or kept
 
+    def renewed(self, host: RegistryHost, old: IdentityToken, new: IdentityToken) -> None:
+        """Use another identity token in the place of one that the token service has replaced.
+
+        One from the keyring is replaced there, in the background; `problems` tells what goes wrong with that.
+
+        Args:
+            host: The registry.
+            old: The token that was used.
+            new: The token that counts from now on.
+        """
+        host = canonical(host)
+        self._renewals.note(host, old, new)
+        login = self.peek(host)
+        if login is not None and login.auth == new and login.source == KEYRING:
+            self._renewals.write(host, login)
+
     async def aclose(self) -> None:
-        """Wait for nothing any more."""
+        """Wait for nothing any more, but a moment for the keyring to take what it should keep."""
+        await self._renewals.aclose()
         await self._sources.aclose()
 
     # How it is found.
 
     def _entered(self, host: RegistryHost) -> Login | None:
-        return self._run.get(host) or self._environment.find(host)
+        return self._renewals.applied(host, self._run.get(host) or self._environment.find(host))
 
     async def _look_up(self, host: RegistryHost) -> Login | None:
         lookup = self._under_way[host] = Lookup(host, lambda: self._tell(host))
@@ -282,7 +306,16 @@ class LoginStore:
             del self._under_way[host]
         self._known[host] = _Known(login, stamp, tuple(lookup.problems))
         self._tell(host)
-        return self._entered(host) or login
+        return self._entered(host) or self._renewals.applied(host, login)
+
+    def _note_kept(self, host: RegistryHost, login: Login) -> None:
+        self._changes += 1
+        self._known[host] = _Known(login, self._files.touch())
+
+    def _note_unkept(self, host: RegistryHost, error: KeyringError) -> None:
+        if (known := self._known.get(host)) is not None:
+            self._known[host] = replace(known, problems=(*known.problems, error))
+            self._tell(host)
 
     def _keyring_answered(self) -> None:
         """Have those registries looked up again that had to go on without the keyring."""
@@ -297,7 +330,7 @@ class LoginStore:
 
 
 class Provider:
-    """Tells the client who asks at one registry (`tui.client.AuthProvider`).
+    """Tells the client who asks at one registry (`tui.client.AuthProvider`, `tui.client.IdentityKeeper`).
 
     Args:
         store: Knows the logins.
@@ -316,3 +349,7 @@ class Provider:
         find = self._store.find_again if refused else self._store.find
         login = await find(self._host)
         return login.auth if login is not None else None
+
+    async def renewed(self, old: IdentityToken, new: IdentityToken) -> None:
+        """Use another identity token from now on; see `tui.client.IdentityKeeper`."""
+        self._store.renewed(self._host, old, new)
