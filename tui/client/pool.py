@@ -7,6 +7,7 @@ cancelled in the middle of a TLS handshake, and reads 64 KiB at a time.
 from __future__ import annotations
 
 import importlib.util
+import time
 from typing import TYPE_CHECKING, Any, Final
 
 import anyio
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     import ssl
     from collections.abc import AsyncIterator, Iterable
 
-__all__ = ["PoolTransport", "parse_proxy"]
+__all__ = ["NetworkBackend", "PoolTransport", "parse_proxy"]
 
 IDLE_CONNECTIONS: Final = 32
 """Connections kept for the next request: those of two hosts, a registry and its storage, under full load."""
@@ -41,13 +42,14 @@ class PoolTransport(httpx.AsyncBaseTransport):
     """
 
     def __init__(self, context: ssl.SSLContext, proxy: str | None) -> None:
+        self._backend = NetworkBackend()
         self._pool = httpcore.AsyncConnectionPool(
             ssl_context=context,
             proxy=None if proxy is None else parse_proxy(proxy),
             max_connections=None,
             max_keepalive_connections=IDLE_CONNECTIONS,
             keepalive_expiry=IDLE_SECONDS,
-            network_backend=_Backend(),
+            network_backend=self._backend,
         )
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
@@ -68,9 +70,22 @@ class PoolTransport(httpx.AsyncBaseTransport):
         )
         return httpx.Response(answer.status, headers=answer.headers, stream=_Body(answer))
 
+    def adopt(self, host: str, port: int, stream: httpcore.AsyncNetworkStream) -> None:
+        """Take over a connection that has been made, behind its TLS handshake, for the next request.
+
+        Args:
+            host: Where it leads.
+            port: Its port there.
+            stream: The connection.
+        """
+        self._backend.spare.setdefault((host, port), []).append((stream, time.monotonic()))
+
     async def aclose(self) -> None:
         """Close all connections."""
         await self._pool.aclose()
+        for streams in self._backend.spare.values():
+            while streams:
+                await streams.pop()[0].aclose()
 
 
 class _Body(httpx.AsyncByteStream):
@@ -119,10 +134,35 @@ class _Stream(httpcore.AsyncNetworkStream):
         return self._inner.get_extra_info(info)
 
 
-class _Backend(httpcore.AnyIOBackend):
-    """Connects to servers."""
+class _Ready(httpcore.AsyncNetworkStream):
+    """A connection that has its TLS handshake behind it before it is asked for one."""
 
-    async def connect_tcp(
+    def __init__(self, stream: httpcore.AsyncNetworkStream) -> None:
+        self._stream = stream
+
+    async def start_tls(
+        self,
+        ssl_context: ssl.SSLContext,  # noqa: ARG002 - the parent's signature
+        server_hostname: str | None = None,  # noqa: ARG002 - as above
+        timeout: float | None = None,  # noqa: ARG002, ASYNC109 - as above
+    ) -> httpcore.AsyncNetworkStream:
+        return self._stream
+
+    async def aclose(self) -> None:
+        await self._stream.aclose()
+
+
+class NetworkBackend(httpcore.AnyIOBackend):
+    """Connects to servers.
+
+    Attributes:
+        spare: Connections that have been made and wait for a request, by host and port, and since when.
+    """
+
+    def __init__(self) -> None:
+        self.spare: dict[tuple[str, int], list[tuple[httpcore.AsyncNetworkStream, float]]] = {}
+
+    async def connect_tcp(  # noqa: D102 - the parent's
         self,
         host: str,
         port: int,
@@ -130,6 +170,12 @@ class _Backend(httpcore.AnyIOBackend):
         local_address: str | None = None,
         socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
     ) -> httpcore.AsyncNetworkStream:
+        spare = self.spare.get((host, port), [])
+        while spare:
+            stream, since = spare.pop()
+            if time.monotonic() - since < IDLE_SECONDS:
+                return _Ready(stream)
+            await stream.aclose()
         return _Stream(await super().connect_tcp(host, port, timeout, local_address, socket_options))
 
 

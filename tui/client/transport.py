@@ -30,9 +30,10 @@ from tui.client.places import Traffic
 from tui.client.pool import PoolTransport
 from tui.client.proxies import proxy_for
 from tui.client.redaction import quoted, redacted_url
+from tui.client.shared import SharedTransport
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from tui.client.tls import Tls
 
@@ -86,15 +87,12 @@ class Transports:
         if self._handed_in is not None:
             return self._handed_in
         proxy = proxy_for(url)
-        key = (tls, proxy, traffic)
+        kind = Traffic.BLOB if traffic is Traffic.SMALL and (proxy or url.scheme == "http") else traffic
+        key = (tls, proxy, kind)
         if key not in self._made:
             make_context = partial(tls.context, line)
             try:
-                self._made[key] = (
-                    BulkTransport(make_context, proxy)
-                    if traffic is Traffic.BULK
-                    else PoolTransport(make_context(), proxy)
-                )
+                self._made[key] = _make_transport(make_context, proxy, kind)
             except (ValueError, httpx.InvalidURL):
                 # What is wrong with the URL would be told with the login in it.
                 raise ConnectionFailedError(
@@ -128,6 +126,16 @@ class Transports:
             await transport.aclose()
         if self._handed_in is not None:
             await self._handed_in.aclose()
+
+
+def _make_transport(
+    make_context: Callable[[], ssl.SSLContext], proxy: str | None, traffic: Traffic
+) -> httpx.AsyncBaseTransport:
+    if traffic is Traffic.BULK:
+        return BulkTransport(make_context, proxy)
+    if traffic is Traffic.SMALL:
+        return SharedTransport(make_context)
+    return PoolTransport(make_context(), proxy)
 
 
 @contextmanager
