@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import json
 from typing import TYPE_CHECKING, Any
 
-from tui.client import BlobNotExistError, Digest, ManifestNotExistError, RequestLine, parse_manifest
+from tui.client import (
+    BlobNotExistError,
+    ConnectionLostError,
+    Digest,
+    ManifestNotExistError,
+    RequestLine,
+    parse_manifest,
+)
 from tui.client.blob_stream import BlobStream
 
 if TYPE_CHECKING:
@@ -16,6 +24,7 @@ if TYPE_CHECKING:
     from tui.client import Descriptor, Index, Manifest, Repository
 
 LINE = RequestLine("GET", "https://registry.example/v2/team/app")
+CHUNK = 65_536
 INDEX = "application/vnd.oci.image.index.v1+json"
 MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 CONFIG = "application/vnd.oci.image.config.v1+json"
@@ -32,6 +41,13 @@ class Images:
         self.blobs: dict[str, bytes] = {}
         self.asked: list[str] = []
         self.offsets: list[tuple[str, int]] = []
+        self.breaks: dict[str, list[int]] = {}
+        """By digest: after how many bytes the connection is lost, each once and in this order."""
+        self.ranges = True
+        self.gates: dict[str, asyncio.Event] = {}
+        """By digest: what a stream waits for, in the middle."""
+        self.waiting = asyncio.Event()
+        """Set when a stream waits."""
 
     def blob(self, data: bytes, media_type: str = LAYER, **more: Any) -> dict[str, Any]:
         """Put a blob; returns its descriptor."""
@@ -93,8 +109,9 @@ class Images:
         if blob.digest not in self.blobs:
             raise BlobNotExistError((), 404, LINE)
         data = self.blobs[blob.digest]
+        offset = offset if self.ranges else 0
         yield BlobStream(
-            _chunks(data[offset:]),
+            self._chunks(blob.digest, data, offset),
             blob.digest,
             size=len(data),
             offset=offset,
@@ -102,7 +119,16 @@ class Images:
             line=LINE,
         )
 
-
-async def _chunks(data: bytes) -> AsyncGenerator[bytes, None]:
-    for start in range(0, len(data), 65_536):
-        yield data[start : start + 65_536]
+    async def _chunks(self, digest: str, data: bytes, offset: int) -> AsyncGenerator[bytes, None]:
+        breaks = self.breaks.get(digest)
+        end = breaks.pop(0) if breaks else None
+        middle = len(data) // 2
+        while offset < len(data) and offset != end:
+            if digest in self.gates and offset >= middle:
+                self.waiting.set()
+                await self.gates[digest].wait()
+            chunk = data[offset : min(offset + CHUNK, len(data) if end is None else end)]
+            offset += len(chunk)
+            yield chunk
+        if end is not None:
+            raise ConnectionLostError("it broke", request=LINE)

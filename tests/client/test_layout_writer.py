@@ -196,9 +196,11 @@ def test_a_folder_without_anything_in_it_becomes_a_layout(folder: Path) -> None:
 
 def test_what_a_kill_left_of_the_first_file_does_not_matter(folder: Path) -> None:
     folder.mkdir()
-    (folder / "oci-layout.new").write_bytes(b'{"imageLay')
+    (folder / "oci-layout.0123abcd.new").write_bytes(b'{"imageLay')
     LayoutWriter(folder).create()
-    assert files(folder) == {"oci-layout", "index.json"}
+    assert files(folder) == {"oci-layout", "oci-layout.0123abcd.new", "index.json"}
+    LayoutWriter(folder).discard()
+    assert not folder.exists()
 
 
 @pytest.mark.parametrize(

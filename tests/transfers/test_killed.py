@@ -17,7 +17,7 @@ from tui.demo import DemoServer, Storage
 from tui.transfers.part import part_path
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from multiprocessing.context import ForkServerContext, ForkServerProcess
     from pathlib import Path
 
@@ -60,7 +60,7 @@ def test_a_download_that_is_killed_again_and_again_ends_in_the_right_bytes(
         )
         process.start()
         if kills < KILLS:
-            wait_for(process, part, moments)
+            wait_for(process, lambda: part.stat().st_size if part.exists() else 0, len(DATA), moments)
         else:
             process.join()
         if process.exitcode is None:
@@ -82,15 +82,17 @@ def test_a_download_that_is_killed_again_and_again_ends_in_the_right_bytes(
     assert len(kept - {0, len(DATA)}) > KILLS / 4
 
 
-def wait_for(process: ForkServerProcess, part: Path, moments: random.Random) -> None:
-    """Wait until the unfinished file has grown beyond some size, and a moment longer; or to the end."""
-    before = part.stat().st_size if part.exists() else 0
-    if before == len(DATA) and moments.random() < 0.5:
+def wait_for(
+    process: ForkServerProcess, grown: Callable[[], int], whole: int, moments: random.Random
+) -> None:
+    """Wait until what is unfinished has grown beyond some size, and a moment longer; or to the end."""
+    before = min(grown(), whole)
+    if before == whole and moments.random() < 0.5:
         process.join()
-    goal = moments.randint(before, len(DATA)) if moments.random() < 0.7 else 0
+    goal = moments.randint(before, whole) if moments.random() < 0.7 else 0
     while process.exitcode is None and goal:
         with contextlib.suppress(FileNotFoundError):
-            if part.stat().st_size >= goal:
+            if grown() >= goal:
                 break
         process.join(0.0005)
     process.join(moments.uniform(0, 0.02))

@@ -1,4 +1,4 @@
-"""A download in a process of its own, which may be killed at any moment."""
+"""Downloads in a process of their own, which may be killed at any moment."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ import asyncio
 import sys
 from pathlib import Path
 
+from tui.client.image_parts import gather_parts
 from tui.client.models import Descriptor
-from tui.client.names import Digest, Repository
+from tui.client.names import Digest, Image, Repository, Tag
 from tui.client.registry import Client
-from tui.transfers import DownloadError, download
+from tui.transfers import DownloadError, Form, download, save_image
 
 REFUSED = 3
 """The exit status of a process that may not write the file."""
@@ -27,3 +28,21 @@ def run(url: str, repository: str, digest: str, size: int, target: str) -> None:
 async def _download(url: str, repository: Repository, descriptor: Descriptor, target: Path) -> None:
     async with Client() as client:
         await download(client.registry(url), repository, descriptor, target)
+
+
+def save(url: str, repository: str, tag: str, form: str, target: str) -> None:
+    """Save an image; returns when it is whole."""
+    try:
+        asyncio.run(_save(url, Image(Repository(repository), Tag(tag)), Form(form), Path(target)))
+    except DownloadError:
+        sys.exit(REFUSED)
+
+
+async def _save(url: str, image: Image, form: Form, target: Path) -> None:
+    async with Client() as client:
+        registry = client.registry(url)
+        root = await registry.get_manifest(image)
+        parts = await gather_parts(
+            registry, image.repository, root, name=f"registry.test/{image}", tag=Tag("1")
+        )
+        await save_image(registry, image.repository, parts, target, form=form)

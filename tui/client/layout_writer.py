@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import secrets
 import stat
 from typing import TYPE_CHECKING, BinaryIO, Final
 
@@ -23,7 +24,6 @@ from tui.client.layout_format import (
     blob_path,
 )
 from tui.client.layout_index import index_entry, listed_names, lists_nothing, merged_index
-from tui.client.limits import MAX_LISTING
 from tui.client.parsing import Problems, read_json
 from tui.client.saving_errors import LayoutInvalidError
 
@@ -42,6 +42,9 @@ READ_SIZE: Final = 1024 * 1024
 
 MAX_LAYOUT_HEADER: Final = 64 * 1024
 """Bytes that are read of the file that marks a layout: it needs thirty."""
+
+MAX_INDEX: Final = 16 * 1024 * 1024
+"""Bytes that are read of the index of a layout: tens of thousands of entries."""
 
 NEW: Final = ".new"
 """What the name of a file ends with until it is whole."""
@@ -75,7 +78,7 @@ class LayoutWriter:
             self._check_header(header)
             return True
         try:
-            others = {entry.name for entry in self.folder.iterdir()} - {LAYOUT_FILE + NEW}
+            others = [entry for entry in self.folder.iterdir() if not _is_new_mark(entry)]
         except FileNotFoundError:
             return False
         except NotADirectoryError as error:
@@ -94,14 +97,19 @@ class LayoutWriter:
             LayoutInvalidError: It is something else.
             OSError: The system refuses.
         """
-        there = self.check()
-        if not there:
-            self.folder.mkdir(exist_ok=True)
-            self._put(LAYOUT_FILE, LAYOUT_HEADER)
+        made = self.mark()
         if self._index() is None:
             self._put(INDEX_FILE, merged_index(None, None))
         (self.folder / BLOBS_FOLDER).mkdir(exist_ok=True)
-        return not there
+        return made
+
+    def mark(self) -> bool:
+        """Make the file that marks a layout, which several programs may do at a time; else as `create`."""
+        if self.check():
+            return False
+        self.folder.mkdir(exist_ok=True)
+        self._put(LAYOUT_FILE, LAYOUT_HEADER, f".{secrets.token_hex(4)}{NEW}")
+        return True
 
     def names(self) -> dict[str, Digest | str]:
         """Tell which names the layout gives to what; none where there is no layout.
@@ -129,7 +137,8 @@ class LayoutWriter:
             OSError: It cannot be looked at, or removed.
         """
         mine = {LAYOUT_FILE, INDEX_FILE, BLOBS_FOLDER}
-        if not self.is_empty() or {entry.name for entry in self.folder.iterdir()} - mine:
+        marks = [entry for entry in self.folder.iterdir() if _is_new_mark(entry)]
+        if not self.is_empty() or {entry.name for entry in {*self.folder.iterdir()} - {*marks}} - mine:
             return
         blobs = self.folder / BLOBS_FOLDER
         algorithms = list(blobs.iterdir()) if blobs.is_dir() else []
@@ -139,8 +148,8 @@ class LayoutWriter:
             folder.rmdir()
         if blobs.is_dir():
             blobs.rmdir()
-        for name in (INDEX_FILE, LAYOUT_FILE):
-            (self.folder / name).unlink(missing_ok=True)
+        for path in (*marks, self.folder / INDEX_FILE, self.folder / LAYOUT_FILE):
+            path.unlink(missing_ok=True)
         self.folder.rmdir()
 
     def path(self, digest: Digest) -> Path:
@@ -219,7 +228,7 @@ class LayoutWriter:
             self._put(INDEX_FILE, index)
 
     def _index(self) -> bytes | None:
-        return self._read(INDEX_FILE, MAX_LISTING)
+        return self._read(INDEX_FILE, MAX_INDEX)
 
     def _check_header(self, header: bytes) -> None:
         try:
@@ -236,7 +245,8 @@ class LayoutWriter:
         if file is None:
             return None
         with file:
-            data = file.read(limit + 1)
+            # No more room is made than the file needs, and it may still be growing.
+            data = file.read(min(os.fstat(file.fileno()).st_size, limit) + 1)
         if len(data) > limit:
             raise LayoutInvalidError(f"{name} has more than {limit:,} bytes")
         return data
@@ -255,10 +265,10 @@ class LayoutWriter:
             return None
         return open(descriptor, "rb")  # noqa: PTH123 - a descriptor has no path to open
 
-    def _put(self, name: str, content: bytes | Iterable[bytes]) -> None:
+    def _put(self, name: str, content: bytes | Iterable[bytes], suffix: str = NEW) -> None:
         """Write a file that gets its name, in one step, when it is whole and on the disk."""
         target = self.folder / name
-        new = target.with_name(target.name + NEW)
+        new = target.with_name(target.name + suffix)
         with contextlib.suppress(FileNotFoundError):
             new.unlink()
         descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _NO_LINKS, 0o666)
@@ -270,3 +280,8 @@ class LayoutWriter:
             new.replace(target)
         finally:
             new.unlink(missing_ok=True)
+
+
+def _is_new_mark(path: Path) -> bool:
+    """Tell whether a file is one that would have marked a layout, had a program not been ended."""
+    return path.name.startswith(LAYOUT_FILE) and path.name.endswith(NEW)

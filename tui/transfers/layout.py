@@ -106,9 +106,10 @@ class LayoutPart:
         """
         check_layout(self.target, self._parts, overwrite=self._overwrite)
         with translated(self.target):
-            self._own.layout |= self._writer.create()
+            self._own.layout |= self._writer.mark()
             self._lock = lock(self.target / LAYOUT_FILE)
             self._is_open = True
+            self._writer.create()
             check_room(self.target, sum(map(self._missing, self._parts.blobs)))
 
     def open_blob(self, blob: Descriptor) -> BinaryIO | None:
