@@ -14,15 +14,15 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
+from tests.benchmarks.contents import MANIFEST_TYPE, make_image
 from tests.benchmarks.processes import Run, environment, run, serving
 from tests.benchmarks.rows import Bound, Row, compare
-from tests.benchmarks.server import MANIFEST_TYPE, make_image
 from tests.real.docker_registry import DockerRegistry
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from tests.benchmarks.server import Image
+    from tests.benchmarks.contents import Image
 
 __all__ = ["measure"]
 

@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from tests.benchmarks.bare_app import ROW
+from tests.benchmarks.contents import TAG
 from tests.benchmarks.opened import DOWN, ENTER, cursor_on, open_filter, open_place, opened
 from tests.benchmarks.processes import ROOT, environment, serving
 from tests.benchmarks.rows import Bound, Row, compare, percentile
-from tests.benchmarks.server import TAG
 from tests.benchmarks.terminal import PseudoTerminal
 
 if TYPE_CHECKING:

@@ -11,10 +11,10 @@ from collections import defaultdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from tests.benchmarks.contents import TAG
 from tests.benchmarks.opened import BACK, DOWN, ENTER, TOP, cursor_on, open_filter, opened
 from tests.benchmarks.processes import serving
 from tests.benchmarks.rows import Bound, Row, compare
-from tests.benchmarks.server import TAG
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -6,10 +6,10 @@ import tempfile
 from pathlib import Path
 from typing import Final
 
+from tests.benchmarks.contents import TAG
 from tests.benchmarks.opened import cursor_on, open_filter, opened
 from tests.benchmarks.processes import resident, serving
 from tests.benchmarks.rows import Bound, Row, compare
-from tests.benchmarks.server import TAG
 
 __all__ = ["measure"]
 

@@ -106,9 +106,9 @@ def resident(pid: int, field: str = "VmRSS") -> float:
 
 
 @contextmanager
-def serving(*arguments: str) -> Iterator[str]:
-    """Run the server of the benchmarks in a process of its own; gives its host and port."""
-    command = [sys.executable, "-m", "tests.benchmarks.server", *arguments]
+def serving(*arguments: str, module: str = "server") -> Iterator[str]:
+    """Run a server of the benchmarks in a process of its own; gives its host and port."""
+    command = [sys.executable, "-m", f"tests.benchmarks.{module}", *arguments]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
         try:
             assert process.stdout is not None

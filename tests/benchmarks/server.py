@@ -1,9 +1,17 @@
-"""A registry that costs as little as possible: as many tags as one asks for, and blobs straight from a file.
+"""A registry that costs as little as possible: as many names as one asks for, and blobs straight from a file.
 
 `python -m tests.benchmarks.server` prints its host and port on the first line, and serves until it is ended.
-Repositories are named by what they hold: `tags/1000` has a thousand tags, `blobs/64` an image whose only
-layer has 64 MiB. Tags come page by page, in the order of their names. There are no logins, and of errors only
-404.
+Repositories are named by what they hold:
+
+- `tags/1000` has a thousand tags. Up to ten thousand of them come at once, where no number is named, too, as
+  many registries give them.
+- `paged/1000` has a thousand tags, too. A hundred come where no number is named, a thousand at most; more is
+  refused, as ECR does. The catalog is of this kind, as that of distribution is.
+- `blobs/64` holds an image whose only layer has 64 MiB.
+- `index/16` holds an index of 16 platforms.
+
+Of errors there are only 404, those of pages that are too large, and 401 where a token is wanted, which
+anybody gets.
 """
 
 from __future__ import annotations
@@ -11,91 +19,64 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
-import hashlib
 import json
-import random
 import re
+import ssl
 import tempfile
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 from urllib.parse import parse_qs, urlsplit
 
-__all__ = ["LAYER_TYPE", "TAG", "Image", "make_image"]
+from tests.benchmarks.contents import (
+    INDEX_TYPE,
+    MANIFEST_TYPE,
+    REPOSITORY,
+    TAG,
+    Image,
+    digest_of,
+    make_image,
+    make_index,
+    make_page,
+)
 
-TAG: Final = "tag-{:07}"
-"""How tags are named: their order is that of their numbers."""
-
-MANIFEST_TYPE: Final = "application/vnd.oci.image.manifest.v1+json"
-CONFIG_TYPE: Final = "application/vnd.oci.image.config.v1+json"
-LAYER_TYPE: Final = "application/vnd.oci.image.layer.v1.tar"
-
-MEBIBYTE: Final = 1024 * 1024
 LONGEST_HEAD: Final = 64 * 1024
-LARGEST_PAGE: Final = 10_000
-KEPT_PAGES: Final = 2_000
-"""Pages of tags that are made once only."""
+BACKLOG: Final = 1024
+"""Connections that may come at once."""
 
-_TAGS = re.compile(r"/v2/tags/(\d+)/tags/list")
-_MANIFEST = re.compile(r"/v2/(tags|blobs)/(\d+)/manifests/\S+")
+LARGEST_PAGE: Final = 10_000
+"""Names that come at once from lists that are not paged."""
+
+USUAL_PAGE: Final = 100
+LARGEST_USUAL_PAGE: Final = 1_000
+"""Names of lists that are paged: where no number is named, and at most."""
+
+TOKEN: Final = "anybody's"
+
+JSON: Final = "application/json"
+
+_TAGS = re.compile(r"/v2/(tags|paged)/(\d+)/tags/list")
+_INDEX_TAGS = re.compile(r"/v2/index/\d+/tags/list")
+_MANIFEST = re.compile(r"/v2/(tags|paged|blobs|index)/(\d+)/manifests/(\S+)")
 _BLOB = re.compile(r"/v2/[^/]+/\d+/blobs/(\S+)")
+
+_indexes = lru_cache(make_index)
 
 
 @dataclass(frozen=True, slots=True)
-class Image:
-    """An image of one layer, and where its blobs lie."""
+class Document:
+    """What answers a request, but for a blob."""
 
-    manifest: bytes
-    blobs: dict[str, Path]
-    """Files by digest: the configuration, then the layer."""
-    layer: dict[str, Any]
-    """The descriptor of the layer."""
-
-
-def make_image(folder: Path, mebibytes: int) -> Image:
-    """Write the blobs of an image whose layer has so many MiB, which nothing can compress."""
-    block = random.Random(mebibytes).randbytes(MEBIBYTE)  # noqa: S311 - any bytes will do
-    path = folder / f"layer-{mebibytes}"
-    layer_hash = hashlib.sha256()
-    with path.open("wb") as file:
-        for number in range(mebibytes):
-            piece = number.to_bytes(8, "big") + block[8:]
-            layer_hash.update(piece)
-            file.write(piece)
-    digest = f"sha256:{layer_hash.hexdigest()}"
-    layer = {"mediaType": LAYER_TYPE, "digest": digest, "size": mebibytes * MEBIBYTE}
-    config = json.dumps(
-        {
-            "architecture": "amd64",
-            "os": "linux",
-            "config": {},
-            "rootfs": {"type": "layers", "diff_ids": [digest]},
-            "history": [{"created_by": "COPY everything"}],
-        }
-    ).encode()
-    config_digest = f"sha256:{hashlib.sha256(config).hexdigest()}"
-    config_path = folder / f"config-{mebibytes}"
-    config_path.write_bytes(config)
-    manifest = {
-        "schemaVersion": 2,
-        "mediaType": MANIFEST_TYPE,
-        "config": {"mediaType": CONFIG_TYPE, "digest": config_digest, "size": len(config)},
-        "layers": [layer],
-    }
-    return Image(json.dumps(manifest).encode(), {config_digest: config_path, digest: path}, layer)
+    body: bytes
+    kind: str = JSON
+    headers: str = ""
+    """Further ones, with the ends of their lines."""
+    status: str = "200 OK"
 
 
-@lru_cache(KEPT_PAGES)
-def _page(total: int, start: int, count: int) -> tuple[bytes, str]:
-    """Make one page of the tags of `tags/TOTAL`, and its Link header, empty at the end."""
-    end = min(start + count, total)
-    names = ",".join(f'"{TAG.format(number)}"' for number in range(start, end))
-    body = f'{{"name":"tags/{total}","tags":[{names}]}}'.encode()
-    if end == total:
-        return body, ""
-    target = f"/v2/tags/{total}/tags/list?n={count}&last={TAG.format(end - 1)}"
-    return body, f'Link: <{target}>; rel="next"\r\n'
+MISSING: Final = Document(b'{"errors":[{"code":"NAME_UNKNOWN"}]}', status="404 Not Found")
+TOO_MANY: Final = Document(b'{"errors":[{"code":"PAGINATION_NUMBER_INVALID"}]}', status="400 Bad Request")
 
 
 @dataclass
@@ -106,7 +87,13 @@ class Server:
     """By the MiB of their layer."""
     repositories: tuple[str, ...]
     """What the catalog lists, in order."""
+    catalog: int = 0
+    """How many repositories the catalog lists instead."""
+    login: bool = False
+    """Whether it wants a token."""
     blobs: dict[str, Path] = field(default_factory=dict)
+    asked: int = 0
+    """Requests since they were counted."""
 
     def __post_init__(self) -> None:
         for image in self.images.values():
@@ -130,30 +117,50 @@ class Server:
         if (found := _BLOB.fullmatch(url.path)) and found[1] in self.blobs:
             await self._send_blob(method, head, self.blobs[found[1]], writer)
             return
-        body, kind, more = self._document(url.path, parse_qs(url.query))
-        status = "200 OK" if body is not None else "404 Not Found"
-        body = body if body is not None else b'{"errors":[{"code":"NAME_UNKNOWN"}]}'
-        if kind == MANIFEST_TYPE:
-            more = f"Docker-Content-Digest: sha256:{hashlib.sha256(body).hexdigest()}\r\n"
-        lines = f"HTTP/1.1 {status}\r\nContent-Type: {kind}\r\n{more}Content-Length: {len(body)}\r\n\r\n"
-        writer.write(lines.encode() + (body if method == "GET" else b""))
+        one = self._document(head, url.path, parse_qs(url.query))
+        lines = (
+            f"HTTP/1.1 {one.status}\r\nContent-Type: {one.kind}\r\n{one.headers}"
+            f"Content-Length: {len(one.body)}\r\n\r\n"
+        )
+        writer.write(lines.encode() + (one.body if method == "GET" else b""))
         await writer.drain()
 
-    def _document(self, path: str, query: dict[str, list[str]]) -> tuple[bytes | None, str, str]:
-        """Find what lies at a path: the body, its type, and further headers."""
-        if path == "/v2/":
-            return b"{}", "application/json", ""
-        if path == "/v2/_catalog":
-            return json.dumps({"repositories": self.repositories}).encode(), "application/json", ""
-        if found := _TAGS.fullmatch(path):
-            count = min(int(query.get("n", [str(LARGEST_PAGE)])[0]), LARGEST_PAGE)
-            last = re.search(r"\d+", query.get("last", [""])[0])
-            body, link = _page(int(found[1]), int(last[0]) + 1 if last is not None else 0, count)
-            return body, "application/json", link
+    def _document(self, head: str, path: str, query: dict[str, list[str]]) -> Document:
+        """Find what answers a request, and count it."""
+        if path == "/count":
+            asked, self.asked = self.asked, 0
+            return Document(str(asked).encode())
+        self.asked += 1
+        if path == "/token":
+            return Document(json.dumps({"token": TOKEN}).encode())
+        if self.login and f"Bearer {TOKEN}" not in head:
+            return _challenge(head, path)
         if found := _MANIFEST.fullmatch(path):
-            image = self.images.get(int(found[2])) if found[1] == "blobs" else self.images[0]
-            return (image.manifest if image is not None else None), MANIFEST_TYPE, ""
-        return None, "application/json", ""
+            return self._manifest(found[1], int(found[2]), found[3])
+        return self._list(path, query)
+
+    def _list(self, path: str, query: dict[str, list[str]]) -> Document:
+        if path == "/v2/":
+            return Document(b"{}")
+        if path == "/v2/_catalog":
+            if self.catalog:
+                return _names(path, query, "repositories", REPOSITORY, self.catalog)
+            return Document(json.dumps({"repositories": self.repositories}).encode())
+        if found := _TAGS.fullmatch(path):
+            return _names(path, query, "tags", TAG, int(found[2]), at_once=found[1] == "tags")
+        return Document(b'{"tags":["latest"]}') if _INDEX_TAGS.fullmatch(path) else MISSING
+
+    def _manifest(self, kind: str, number: int, reference: str) -> Document:
+        if kind == "index":
+            index, manifests = _indexes(number)
+            if reference == "latest" or reference == digest_of(index):
+                return Document(index, INDEX_TYPE, _digest(index))
+            body = manifests.get(reference)
+            return Document(body, MANIFEST_TYPE, _digest(body)) if body is not None else MISSING
+        image = self.images.get(number) if kind == "blobs" else self.images[0]
+        if image is None:
+            return MISSING
+        return Document(image.manifest, MANIFEST_TYPE, _digest(image.manifest))
 
     async def _send_blob(self, method: str, head: str, path: Path, writer: asyncio.StreamWriter) -> None:
         size = path.stat().st_size
@@ -177,12 +184,45 @@ class Server:
                 await asyncio.get_running_loop().sendfile(writer.transport, file, start, end - start)
 
 
+def _names(
+    path: str, query: dict[str, list[str]], key: str, name: str, total: int, *, at_once: bool = False
+) -> Document:
+    usual, largest = (LARGEST_PAGE, LARGEST_PAGE) if at_once else (USUAL_PAGE, LARGEST_USUAL_PAGE)
+    count = int(query["n"][0]) if "n" in query else usual
+    if count > largest and not at_once:
+        return TOO_MANY
+    last = re.search(r"\d+", query.get("last", [""])[0])
+    start = int(last[0]) + 1 if last is not None else 0
+    body, link = make_page(path, key, name, total, range(start, min(start + min(count, largest), total)))
+    return Document(body, headers=link)
+
+
+def _challenge(head: str, path: str) -> Document:
+    """Want a token: from the host that was asked, whatever stands between; logins are for HTTPS."""
+    host = re.search(r"\r\nhost: *(\S+)", head, re.IGNORECASE)
+    repository = re.match(r"/v2/(.+)/(?:manifests|tags)/", path)
+    scope = f',scope="repository:{repository[1]}:pull"' if repository is not None else ""
+    realm = f'realm="https://{host[1] if host is not None else ""}/token",service="benchmark"{scope}'
+    return Document(
+        b'{"errors":[{"code":"UNAUTHORIZED"}]}',
+        headers=f"WWW-Authenticate: Bearer {realm}\r\n",
+        status="401 Unauthorized",
+    )
+
+
+def _digest(body: bytes) -> str:
+    return f"Docker-Content-Digest: {digest_of(body)}\r\n"
+
+
 async def _main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.server")
     parser.add_argument("--blobs", type=int, nargs="*", default=[], metavar="MIB", help="sizes of layers")
     parser.add_argument(
         "--tags", type=int, nargs="*", default=[], metavar="N", help="lengths of lists of tags"
     )
+    parser.add_argument("--catalog", type=int, default=0, metavar="N", help="length of the catalog")
+    parser.add_argument("--login", action="store_true", help="want a token")
+    parser.add_argument("--tls", nargs=2, metavar=("CERTIFICATE", "KEY"), help="speak HTTPS")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="ocitui-benchmarks-") as folder:
         images = {mebibytes: make_image(Path(folder), mebibytes) for mebibytes in (0, *arguments.blobs)}
@@ -190,8 +230,14 @@ async def _main() -> None:
             *(f"blobs/{size}" for size in arguments.blobs),
             *(f"tags/{count}" for count in arguments.tags),
         )
-        server = Server(images, repositories)
-        listening = await asyncio.start_server(server.serve, "127.0.0.1", 0, limit=LONGEST_HEAD)
+        context = None
+        if arguments.tls is not None:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(*arguments.tls)
+        server = Server(images, repositories, arguments.catalog, arguments.login)
+        listening = await asyncio.start_server(
+            server.serve, "127.0.0.1", 0, limit=LONGEST_HEAD, backlog=BACKLOG, ssl=context
+        )
         host, port = listening.sockets[0].getsockname()
         print(f"{host}:{port}", flush=True)  # noqa: T201 - who started the server reads it
         async with listening:

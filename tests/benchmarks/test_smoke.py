@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.benchmarks import downloads, keys, listing, memory
+from tests.benchmarks import distant, downloads, keys, listing, memory
 from tests.benchmarks.processes import ROOT
 from tests.benchmarks.rows import Bound, Row, compare, percentile, table
 
@@ -41,6 +41,14 @@ def test_lists_are_measured() -> None:
 def test_keys_are_measured() -> None:
     rows = named(keys.measure(rounds=1, keys=2, mebibytes=0))
     assert rows["ocitui, idle, p99"].comparison is not None
+
+
+def test_a_registry_far_away_is_measured() -> None:
+    rows = named(distant.measure(rounds=1, platforms=2, names=250, round_trip=0.001))
+    for question in ("index of 2 platforms", "250 tags, all at once", "catalog of 250 repositories"):
+        assert f"{question}: ocitui" in rows
+    for name in ("skopeo inspect", "crane ls", "regctl tag ls", "oras repo ls"):
+        assert any(name in what for what in rows) == (shutil.which(name.split()[0]) is not None)
 
 
 def test_downloads_are_measured() -> None:

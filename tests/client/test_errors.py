@@ -13,7 +13,6 @@ from tui.client.errors import (
     BodyTooLargeError,
     CatalogUnsupportedError,
     CertificateError,
-    ConflictError,
     ConnectionFailedError,
     ConnectionLostError,
     DeniedError,
@@ -87,7 +86,6 @@ EVERY: list[RegistryError] = [
     RefusedRealmError("the realm is on a private address", request=REQUEST),
     TokenError("the token service answered without a token", request=REQUEST),
     CatalogUnsupportedError("Docker Hub does not list its repositories", request=REQUEST),
-    ConflictError("others changed the list each time that it was written", request=REQUEST),
 ]
 
 

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 ONE_DAY = dt.timedelta(days=1)
 
+ADDRESSES = ("127.0.0.1", "127.0.0.2")
+"""What certificates are for: some programs take the first one for a registry that speaks plain HTTP."""
+
 
 @dataclass(frozen=True, slots=True)
 class ServerCertificate:
@@ -60,7 +63,7 @@ def _key_in_pem(key: CertificateIssuerPrivateKeyTypes) -> bytes:
 
 
 def make_server_certificate(folder: Path) -> ServerCertificate:
-    """Write an authority's certificate, and one that it signed for 127.0.0.1 and localhost."""
+    """Write an authority's certificate, and one that it signed for this machine."""
     authority_key = ec.generate_private_key(ec.SECP256R1())
     authority_public = authority_key.public_key()
     key_identifier = x509.SubjectKeyIdentifier.from_public_key(authority_public)
@@ -96,7 +99,10 @@ def make_server_certificate(folder: Path) -> ServerCertificate:
         )
         .add_extension(
             x509.SubjectAlternativeName(
-                [x509.IPAddress(ipaddress.ip_address("127.0.0.1")), x509.DNSName("localhost")]
+                [
+                    *(x509.IPAddress(ipaddress.ip_address(address)) for address in ADDRESSES),
+                    x509.DNSName("localhost"),
+                ]
             ),
             critical=False,
         )

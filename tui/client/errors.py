@@ -32,7 +32,6 @@
   * RefusedRealmError
   * TokenError
   * CatalogUnsupportedError
-  * ConflictError
 
 `str()` of each is one sentence without a full stop: what was asked, then what came back. Foreign text in it
 is printable and short, and URLs carry neither users nor secrets. `remedy` is one more sentence: what a person
@@ -57,7 +56,6 @@ __all__ = [
     "BodyTooLargeError",
     "CatalogUnsupportedError",
     "CertificateError",
-    "ConflictError",
     "ConnectionFailedError",
     "ConnectionLostError",
     "DeniedError",
@@ -266,7 +264,7 @@ class RepositoryNotExistError(NotFoundError):
 
 
 class UnsupportedError(ErrorResponse):
-    """The registry does not offer this operation, or has it switched off: 405 mostly."""
+    """405: the registry does not offer this operation, or has it switched off."""
 
     default_remedy = "The registry does not offer this."
 
@@ -455,12 +453,6 @@ class CatalogUnsupportedError(RegistryError):
     """The registry does not list its repositories, or not to who asks."""
 
     default_remedy = "Open a repository by its name."
-
-
-class ConflictError(RegistryError):
-    """Others change what is to be changed, again and again."""
-
-    default_remedy = "Try again when nobody else changes it."
 
 
 _IN_REPOSITORY: Final = re.compile(r"/v2/.+/(?:manifests|blobs|tags|referrers)/")

@@ -140,20 +140,9 @@ class Digest(str):
         Raises:
             UnsupportedAlgorithmError: The algorithm is neither sha256 nor sha512.
         """
-        hasher = cls.hasher_of(algorithm)
-        hasher.update(data)
-        return cls(f"{algorithm}:{hasher.hexdigest()}")
-
-    @staticmethod
-    def hasher_of(algorithm: str) -> _Hash:
-        """Begin a hash of an algorithm.
-
-        Raises:
-            UnsupportedAlgorithmError: The algorithm is neither sha256 nor sha512.
-        """
         if algorithm not in _COMPUTABLE:
             raise UnsupportedAlgorithmError(algorithm)
-        return _COMPUTABLE[algorithm]()
+        return cls(f"{algorithm}:{_COMPUTABLE[algorithm](data).hexdigest()}")
 
     @property
     def algorithm(self) -> str:
@@ -176,7 +165,9 @@ class Digest(str):
         Raises:
             UnsupportedAlgorithmError: The algorithm is neither sha256 nor sha512.
         """
-        return self.hasher_of(self.algorithm)
+        if self.algorithm not in _COMPUTABLE:
+            raise UnsupportedAlgorithmError(self.algorithm)
+        return _COMPUTABLE[self.algorithm]()
 
 
 @dataclass(frozen=True, slots=True)
