@@ -40,6 +40,7 @@ from tui.client.errors import (
     TokenError,
     UnauthorizedError,
     UnknownMediaTypeError,
+    UnreadableSourceError,
     UnsupportedAlgorithmError,
     UnsupportedError,
     ValidationError,
@@ -86,6 +87,7 @@ EVERY: list[RegistryError] = [
     RefusedRealmError("the realm is on a private address", request=REQUEST),
     TokenError("the token service answered without a token", request=REQUEST),
     CatalogUnsupportedError("Docker Hub does not list its repositories", request=REQUEST),
+    UnreadableSourceError("the layout has no index.json", request=RequestLine("READ", "/srv/layout")),
 ]
 
 
@@ -151,6 +153,11 @@ def test_an_invalid_name_is_a_value_error() -> None:
 
 
 class TestErrorResponse:
+    def test_no_status_is_told_where_nothing_was_asked_over_http(self) -> None:
+        line = RequestLine("READ", "/srv/layout:v1")
+        error = ManifestNotExistError([], 0, line, message="there is no such tag")
+        assert str(error) == "READ /srv/layout:v1: there is no such tag"
+
     @pytest.mark.parametrize(
         ("status", "expected"),
         [

@@ -4,10 +4,12 @@ from collections.abc import Callable
 import pytest
 
 from tests.client.helpers import client
+from tui.client.docker_archive import DockerArchive
+from tui.client.layout import Layout
 from tui.client.registry import Registry
 from tui.client.source import Source
 
-SOURCES = (Registry,)
+SOURCES = (Registry, Layout, DockerArchive)
 SHARED = {"get_child", "get_config", "get_manifests"}
 MEMBERS = sorted(name for name in vars(Source) if not name.startswith("_"))
 

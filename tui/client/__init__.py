@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     )
     from tui.client.blob_stream import BlobStream
     from tui.client.challenge import Challenge, parse_challenges
+    from tui.client.docker_archive import DockerArchive
     from tui.client.errors import (
         BlobNotExistError,
         BodyTooLargeError,
@@ -57,15 +58,20 @@ if TYPE_CHECKING:
         TokenError,
         UnauthorizedError,
         UnknownMediaTypeError,
+        UnreadableSourceError,
         UnsupportedAlgorithmError,
         UnsupportedError,
         ValidationError,
         Violation,
     )
     from tui.client.image_parts import ImageParts, gather_parts
+    from tui.client.layout import Layout
     from tui.client.layout_writer import LayoutWriter
     from tui.client.limits import Limits, Timeouts
     from tui.client.loadable import is_loadable, loadable_image, machine_platform
+    from tui.client.local import open_local
+    from tui.client.local_path import LocalPath
+    from tui.client.local_source import LocalSource
     from tui.client.models import (
         Descriptor,
         HistoryStep,
@@ -113,6 +119,7 @@ __all__ = [
     "Descriptor",
     "Digest",
     "DigestMismatchError",
+    "DockerArchive",
     "ErrorInfo",
     "ErrorResponse",
     "HistoryStep",
@@ -125,9 +132,12 @@ __all__ = [
     "InvalidIndexError",
     "InvalidManifestError",
     "InvalidNameError",
+    "Layout",
     "LayoutInvalidError",
     "LayoutWriter",
     "Limits",
+    "LocalPath",
+    "LocalSource",
     "LoggedRequest",
     "Manifest",
     "ManifestNotExistError",
@@ -163,6 +173,7 @@ __all__ = [
     "TokenError",
     "UnauthorizedError",
     "UnknownMediaTypeError",
+    "UnreadableSourceError",
     "UnsavableError",
     "UnsupportedAlgorithmError",
     "UnsupportedError",
@@ -177,6 +188,7 @@ __all__ = [
     "layer_history",
     "loadable_image",
     "machine_platform",
+    "open_local",
     "parse_challenges",
     "parse_config",
     "parse_manifest",
@@ -195,6 +207,7 @@ _ELSEWHERE: Final = {
     "Client": "registry",
     "Descriptor": "models",
     "Digest": "names",
+    "DockerArchive": "docker_archive",
     "HistoryStep": "models",
     "IdentityKeeper": "auth",
     "IdentityToken": "auth",
@@ -204,7 +217,10 @@ _ELSEWHERE: Final = {
     "Index": "models",
     "LayoutInvalidError": "saving_errors",
     "LayoutWriter": "layout_writer",
+    "Layout": "layout",
     "Limits": "limits",
+    "LocalPath": "local_path",
+    "LocalSource": "local_source",
     "LoggedRequest": "sender",
     "Manifest": "models",
     "NameTakenError": "saving_errors",
@@ -232,6 +248,7 @@ _ELSEWHERE: Final = {
     "layer_history": "models",
     "loadable_image": "loadable",
     "machine_platform": "loadable",
+    "open_local": "local",
     "parse_challenges": "challenge",
     "parse_config": "models",
     "parse_manifest": "models",

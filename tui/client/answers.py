@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import json
 import re
-from contextlib import aclosing, contextmanager
+from contextlib import aclosing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
@@ -20,17 +20,17 @@ from tui.client.errors import (
     NetworkError,
     ParseBodyError,
     ParseJSONError,
-    RegistryError,
     RequestLine,
     error_response,
 )
 from tui.client.limits import MAX_ERROR_BODY
+from tui.client.reading import read_from
 from tui.client.redaction import quoted
 from tui.client.retry import retry_after
 from tui.client.transport import translated
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, AsyncIterable, Callable, Iterator
+    from collections.abc import AsyncGenerator, AsyncIterable, Callable
 
     import httpx
 
@@ -238,21 +238,6 @@ def told_length(headers: httpx.Headers) -> int | None:
     if encoding not in {"", "identity"} or not (length.isascii() and length.isdigit()):
         return None
     return int(length[:MAX_DIGITS])
-
-
-@contextmanager
-def read_from(line: RequestLine) -> Iterator[None]:
-    """Add the request to errors that are raised inside by what reads its answer.
-
-    Args:
-        line: The request.
-    """
-    try:
-        yield
-    except RegistryError as error:
-        if error.request is None:
-            error.request = line
-        raise
 
 
 def error_infos(body: bytes) -> tuple[ErrorInfo, ...]:

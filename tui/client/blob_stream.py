@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+from contextlib import aclosing
 from typing import TYPE_CHECKING, Final, Protocol
 
-from tui.client.errors import DigestMismatchError, SizeMismatchError
+from tui.client.errors import BodyTooLargeError, DigestMismatchError, SizeMismatchError
+from tui.client.names import Digest
 from tui.client.threads import in_thread
 
 if TYPE_CHECKING:
@@ -13,10 +15,13 @@ if TYPE_CHECKING:
     from hashlib import _Hash
 
     from tui.client.bulk import Piece
+    from tui.client.descriptors import Descriptor
     from tui.client.details import RequestLine
-    from tui.client.names import Digest
 
-__all__ = ["BlobStream"]
+__all__ = ["BlobStream", "at_hand", "known_size", "read_whole"]
+
+EMPTY_SHA256: Final = Digest.of(b"")
+EMPTY_SHA512: Final = Digest.of(b"", "sha512")
 
 PIECE: Final = 1024 * 1024
 """Bytes that are handed to a worker thread at once: the way there and back is short beside hashing them."""
@@ -152,6 +157,62 @@ class BlobStream:
         if self.hasher is not None and self.hasher.hexdigest() != self._digest.hex:
             actual = f"{self._digest.algorithm}:{self.hasher.hexdigest()}"
             raise DigestMismatchError(self._digest, actual, request=self.line)
+
+
+def known_size(wanted: Descriptor) -> int | None:
+    """Give the size that a descriptor says, where it says one: 0 is one for the empty blob alone."""
+    return wanted.size if wanted.size or wanted.digest in {EMPTY_SHA256, EMPTY_SHA512} else None
+
+
+def at_hand(wanted: Descriptor, *, offset: int, hasher: _Hash | None, line: RequestLine) -> BlobStream | None:
+    """Open what nobody has to be asked for: content that a descriptor holds, or what is behind its last byte.
+
+    Args:
+        wanted: The blob.
+        offset: The first byte that is wanted.
+        hasher: A hash that has been fed with the bytes before it.
+        line: The request that would bring the rest.
+
+    Returns:
+        The stream; None where the blob has to be fetched.
+
+    Raises:
+        UnsupportedAlgorithmError: The digest's algorithm is not known, so that nothing can be verified.
+        ValueError: The offset is outside of the blob.
+    """
+    digest = wanted.digest
+    size = known_size(wanted)
+    fresh = digest.hasher()
+    if offset < 0 or (size is not None and offset > size):
+        raise ValueError(f"offset {offset} is outside of the blob")
+    if wanted.data is not None and Digest.of(wanted.data, digest.algorithm) == digest:
+        rest = _held(wanted.data[offset:])
+        hashed = hasher if offset else fresh
+        return BlobStream(rest, digest, size=len(wanted.data), offset=offset, hasher=hashed, line=line)
+    if offset and offset == size:
+        return BlobStream(_held(b""), digest, size=size, offset=offset, hasher=hasher, line=line)
+    return None
+
+
+async def read_whole(stream: BlobStream, limit: int) -> bytes:
+    """Read a small blob to its end, verified.
+
+    Raises:
+        BodyTooLargeError: It has more than `limit` bytes.
+        RegistryError: As the stream.
+    """
+    body = bytearray()
+    async with aclosing(aiter(stream)) as chunks:
+        async for chunk in chunks:
+            body += chunk
+            if len(body) > limit:
+                raise BodyTooLargeError(limit, what="blob", request=stream.line)
+    return bytes(body)
+
+
+async def _held(data: bytes) -> AsyncGenerator[bytes, None]:
+    if data:
+        yield data
 
 
 class _Writer:

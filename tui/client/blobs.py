@@ -14,7 +14,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 
 from tui.client.answers import Answer, refusal, told_length
-from tui.client.blob_stream import BlobStream
+from tui.client.blob_stream import BlobStream, at_hand, known_size, read_whole
 from tui.client.descriptors import Descriptor
 from tui.client.errors import (
     BlobNotExistError,
@@ -26,7 +26,6 @@ from tui.client.errors import (
     TimeoutExceededError,
 )
 from tui.client.limits import MAX_CONFIG, MAX_ERROR_BODY
-from tui.client.names import Digest
 from tui.client.places import Traffic
 from tui.client.session import Call
 from tui.client.tokens import pull_scope
@@ -35,13 +34,10 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
     from hashlib import _Hash
 
-    from tui.client.names import Repository
+    from tui.client.names import Digest, Repository
     from tui.client.session import Session
 
 __all__ = ["get_blob_bytes", "open_blob", "verify_blob"]
-
-EMPTY_SHA256: Final = Digest.of(b"")
-EMPTY_SHA512: Final = Digest.of(b"", "sha512")
 
 MIN_BULK: Final = 1024 * 1024
 """Bytes from which on a connection and threads of their own are worth their while."""
@@ -97,18 +93,11 @@ async def open_blob(
     """
     wanted = blob if isinstance(blob, Descriptor) else Descriptor(media_type="", digest=blob, size=0)
     digest = wanted.digest
-    size = wanted.size if wanted.size or digest in {EMPTY_SHA256, EMPTY_SHA512} else None
+    size = known_size(wanted)
     fresh = digest.hasher()
     line = session.line(_call("GET", repository, digest))
-    if offset < 0 or (size is not None and offset > size):
-        raise ValueError(f"offset {offset} is outside of the blob")
-    if wanted.data is not None and Digest.of(wanted.data, digest.algorithm) == digest:
-        rest = _held(wanted.data[offset:])
-        hashed = hasher if offset else fresh
-        yield BlobStream(rest, digest, size=len(wanted.data), offset=offset, hasher=hashed, line=line)
-        return
-    if offset and offset == size:
-        yield BlobStream(_held(b""), digest, size=size, offset=offset, hasher=hasher, line=line)
+    if (held := at_hand(wanted, offset=offset, hasher=hasher, line=line)) is not None:
+        yield held
         return
     async with AsyncExitStack() as stack:
         if traffic is Traffic.BULK and size is not None and size - offset < MIN_BULK:
@@ -183,14 +172,8 @@ async def verify_blob(session: Session, repository: Repository, digest: Digest) 
 
 
 async def _read_blob(session: Session, repository: Repository, descriptor: Descriptor, limit: int) -> bytes:
-    body = bytearray()
-    opened = open_blob(session, repository, descriptor, traffic=Traffic.SMALL)
-    async with opened as stream, aclosing(aiter(stream)) as chunks:
-        async for chunk in chunks:
-            body += chunk
-            if len(body) > limit:
-                raise BodyTooLargeError(limit, what="blob", request=stream.line)
-    return bytes(body)
+    async with open_blob(session, repository, descriptor, traffic=Traffic.SMALL) as stream:
+        return await read_whole(stream, limit)
 
 
 async def _open_anywhere(
@@ -257,11 +240,6 @@ def _total(answer: Answer, offset: int = 0) -> int | None:
 def _length(answer: Answer) -> int | None:
     length = answer.headers.get("Content-Length", "")
     return int(length[:19]) if length.isdigit() else None
-
-
-async def _held(data: bytes) -> AsyncGenerator[bytes, None]:
-    if data:
-        yield data
 
 
 def _call(method: str, repository: Repository, digest: Digest, headers: dict[str, str] | None = None) -> Call:

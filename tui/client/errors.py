@@ -32,6 +32,7 @@
   * RefusedRealmError
   * TokenError
   * CatalogUnsupportedError
+  * UnreadableSourceError           a layout or an archive on disk that is absent or damaged
 
 `str()` of each is one sentence without a full stop: what was asked, then what came back. Foreign text in it
 is printable and short, and URLs carry neither users nor secrets. `remedy` is one more sentence: what a person
@@ -83,6 +84,7 @@ __all__ = [
     "TokenError",
     "UnauthorizedError",
     "UnknownMediaTypeError",
+    "UnreadableSourceError",
     "UnsupportedAlgorithmError",
     "UnsupportedError",
     "ValidationError",
@@ -199,7 +201,7 @@ class ErrorResponse(RegistryError):  # noqa: N818 - the name is that of the spec
 
     Args:
         errors: What the body said; empty where it said nothing or was not the specification's JSON.
-        status: The HTTP status.
+        status: The HTTP status; 0 where nothing was asked over HTTP, as of a layout on disk.
         request: What was asked.
         message: What the status means for this request, as a phrase; its reason phrase where it is left out.
         remedy: What a person can try.
@@ -219,7 +221,9 @@ class ErrorResponse(RegistryError):  # noqa: N818 - the name is that of the spec
         self.errors = tuple(errors)
         self.status = status
         says = "; ".join(shown for info in self.errors[:3] if (shown := str(info)))
-        if message:
+        if message and not status:
+            answer = message
+        elif message:
             answer = f"{message} ({status}{', ' if says else ''}{says})"
         else:
             answer = f"the registry answered {_status_line(status)}{': ' if says else ''}{says}"
@@ -453,6 +457,12 @@ class CatalogUnsupportedError(RegistryError):
     """The registry does not list its repositories, or not to who asks."""
 
     default_remedy = "Open a repository by its name."
+
+
+class UnreadableSourceError(RegistryError):
+    """A layout or an archive on disk that is absent, damaged, something else, or closed to who reads it."""
+
+    default_remedy = "Check the path; what is damaged has to be written anew."
 
 
 _IN_REPOSITORY: Final = re.compile(r"/v2/.+/(?:manifests|blobs|tags|referrers)/")

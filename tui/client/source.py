@@ -127,12 +127,17 @@ class Source(Protocol):
         ...
 
     @abstractmethod
-    async def get_manifest(self, image: Image) -> Index | Manifest:
+    async def get_manifest(self, image: Image, *, strict: bool = False) -> Index | Manifest:
         """Fetch a manifest or an index, verified where it is asked for by digest.
+
+        Args:
+            image: The repository, and a tag or a digest.
+            strict: Whether every violation of the image specification is an error (see `validate`).
 
         Raises:
             ManifestNotExistError: There is none.
             DigestMismatchError: What came is something else.
+            ValidationError: The document has violations, and `strict` was asked for.
             RegistryError: It cannot be read.
         """
         ...

@@ -1,0 +1,76 @@
+"""Layouts and archives on this machine, by path, as people write them: ``oci:PATH``, ``image.tar``."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Final, Self
+
+from tui.client.errors import InvalidNameError
+
+__all__ = ["ARCHIVE_ENDINGS", "LOCAL_KINDS", "LocalPath"]
+
+ARCHIVE_ENDINGS: Final = (".tar", ".tar.gz", ".tgz", ".tar.zst")
+"""How the names of archives end."""
+
+LOCAL_KINDS: Final = {"oci": "oci", "oci-archive": "oci", "docker-archive": "docker-archive"}
+"""What may stand before a path, as skopeo and podman write it, and the kind that it means."""
+
+MAX_PATH: Final = 4096
+"""Bytes of a path, as Linux has it."""
+
+
+class LocalPath(str):
+    """A layout or an archive: ``oci:/srv/layout``, ``docker-archive:/tmp/image.tar``, ``/tmp/image.tar``.
+
+    Args:
+        text: An absolute path, and what is there before it, if that was said.
+
+    Raises:
+        InvalidNameError: The text is something else.
+    """
+
+    __slots__ = ()
+
+    def __new__(cls, text: str) -> Self:
+        """Check the path."""
+        kind, path = _split(text)
+        if not Path(path).is_absolute() or "\0" in path:
+            raise InvalidNameError("path", text, "it is not absolute" if path else "it is empty")
+        if len(os.fsencode(path)) > MAX_PATH:
+            raise InvalidNameError("path", text, f"it has more than {MAX_PATH:,} bytes")
+        return super().__new__(cls, f"{kind}:{path}" if kind else path)
+
+    @classmethod
+    def of(cls, path: str, kind: str = "") -> Self:
+        """Make an absolute one of a path as it is typed, with `~` for the home folder.
+
+        Args:
+            path: The path.
+            kind: What is there, one of `LOCAL_KINDS`; empty to look.
+
+        Raises:
+            InvalidNameError: It is no path.
+        """
+        if not path or "\0" in path:
+            raise InvalidNameError("path", path, "it is empty" if not path else "it contains a NUL")
+        try:
+            whole = os.path.abspath(Path(path).expanduser())  # noqa: PTH100 - links stay as they are written
+        except (RuntimeError, OSError) as error:
+            raise InvalidNameError("path", path, "nobody knows where that home folder is") from error
+        return cls(f"{LOCAL_KINDS[kind]}:{whole}" if kind else whole)
+
+    @property
+    def kind(self) -> str:
+        """What is there: ``oci``, ``docker-archive``, or nothing where that was not said."""
+        return _split(self)[0]
+
+    @property
+    def path(self) -> Path:
+        """The path alone."""
+        return Path(_split(self)[1])
+
+
+def _split(text: str) -> tuple[str, str]:
+    kind, colon, path = text.partition(":")
+    return (LOCAL_KINDS[kind], path) if colon and kind in LOCAL_KINDS else ("", text)
