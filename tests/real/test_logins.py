@@ -30,6 +30,8 @@ from tui.client import (
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from tui.client import LoggedRequest
+
 SAMPLE = Image(Repository("library/sample"), Tag("amd64"))
 TEAM = Image(Repository("team/platform/tools/app"), Tag("1.0"))
 ALICE = BasicAuth(USER, PASSWORD)
@@ -102,12 +104,15 @@ async def test_a_token_serves_more_than_one_request(client: Client, tokens: Toke
     ]
 
 
-async def test_nobody_may_not_read_what_is_private(client: Client, tokens: TokenRegistry) -> None:
-    registry = client.registry(tokens.server.host)
-    with pytest.raises((UnauthorizedError, DeniedError)) as caught:
-        await registry.get_manifest(TEAM)
+async def test_nobody_may_not_read_what_is_private_and_asks_no_third_time(tokens: TokenRegistry) -> None:
+    asked: list[LoggedRequest] = []
+    async with Client(log=asked.append) as client:
+        registry = client.registry(tokens.server.url)
+        with pytest.raises((UnauthorizedError, DeniedError)) as caught:
+            await registry.get_manifest(TEAM)
     assert caught.value.remedy
     assert len(tokens.issuing.asked) <= 2
+    assert len([one for one in asked if "/manifests/" in one.request.url]) <= 2
 
 
 async def test_a_login_opens_what_is_private(client: Client, tokens: TokenRegistry) -> None:
@@ -121,6 +126,15 @@ async def test_a_right_to_pull_is_none_to_list_repositories(client: Client, toke
         await repositories(client.registry(tokens.server.host, BOB))
     assert caught.value.remedy
     assert "team/platform/tools/app" in await repositories(client.registry(tokens.server.host, ALICE))
+    right = {"type": "registry", "name": "catalog", "actions": ["*"]}
+    assert [account for account, access in tokens.issuer.issued if right in access] == [USER]
+
+
+async def test_the_challenge_of_the_root_names_no_right_and_is_answered(
+    client: Client, tokens: TokenRegistry
+) -> None:
+    await client.registry(tokens.server.host, BOB).verify()
+    assert tokens.issuer.issued == [("bob", [])]
 
 
 async def test_a_wrong_password_is_unauthorized_at_the_token_server_too(

@@ -11,6 +11,8 @@ from tui.client import ErrorResponse, ManifestNotExistError
 class Traits:
     """What a server does; the defaults are those of one that offers all that the specification names."""
 
+    writes: bool = True
+    """Whether it takes what is pushed."""
     login: bool = False
     """Whether it lets in nobody without a password."""
     catalog_whole: bool = True
@@ -65,10 +67,10 @@ TRAITS = {
     "debian_tls": replace(DEBIAN, login=True),
     "debian_tokens": replace(DEBIAN, login=True),
     "debian_redirects": replace(DEBIAN, login=True),
-    "debian_read_only": DEBIAN,
+    "debian_read_only": replace(DEBIAN, writes=False),
     "debian_undeletable": DEBIAN,
     "debian_cache": replace(
-        DEBIAN, catalog_whole=False, absent_digest=ErrorResponse, unknown_digest="UNKNOWN"
+        DEBIAN, writes=False, catalog_whole=False, absent_digest=ErrorResponse, unknown_digest="UNKNOWN"
     ),
     "debian_small_pages": DEBIAN,
     "distribution_3": replace(DEBIAN, tag_pages=True, tags_sorted=True),

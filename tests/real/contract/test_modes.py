@@ -1,0 +1,116 @@
+"""What single modes of docker-registry do: refuse to write, cache, convert, want certificates."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.client.helpers import items
+from tests.real.certificates import make_server_certificate
+from tests.real.contract import content
+from tests.real.docker_registry import DockerRegistry
+from tests.real.hand import encoded
+from tui.client import (
+    CertificateError,
+    Client,
+    Digest,
+    ErrorResponse,
+    Image,
+    Manifest,
+    Repository,
+    Tag,
+    UnsupportedError,
+    media_types,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from tests.real.contract.conftest import Server
+
+APP = Repository(content.APP)
+LONGEST_KEEPING = 20.0
+"""Seconds within which a cache has written what it fetched, on a machine that is busy with other things."""
+
+AMD64 = Digest.of(encoded(content.AMD64))
+
+
+@pytest.mark.parametrize(
+    ("name", "codes"), [("debian_read_only", ()), ("debian_undeletable", ("UNSUPPORTED",))]
+)
+async def test_what_must_not_be_deleted_is_told_as_unsupported(
+    request: pytest.FixtureRequest, client: Client, name: str, codes: tuple[str, ...]
+) -> None:
+    registry = client.registry(request.getfixturevalue(name).url)
+    answer = await registry.request("DELETE", f"/v2/{APP}/manifests/{AMD64}")
+    with pytest.raises(UnsupportedError) as caught:
+        answer.raise_for_status()
+    assert caught.value.codes == codes
+    assert caught.value.remedy
+    assert (await registry.manifest_exists(Image(APP, AMD64))).digest == AMD64
+
+
+async def test_a_cache_lists_only_what_somebody_has_asked_for(
+    client: Client, debian_plain: Server, tmp_path: Path
+) -> None:
+    sections = {"proxy": {"remoteurl": debian_plain.url}}
+    with DockerRegistry(tmp_path / "server", tmp_path / "storage", sections) as cache:
+        registry = client.registry(cache.url)
+        assert await items(registry.repositories()) == []
+        manifest = await registry.get_manifest(Image(APP, Tag("amd64")))
+        assert isinstance(manifest, Manifest)
+        assert manifest.raw == encoded(content.AMD64)
+        await registry.get_config(APP, manifest)
+        # It keeps a blob in its own time.
+        deadline = time.monotonic() + LONGEST_KEEPING
+        while not (listed := await items(registry.repositories())):
+            assert time.monotonic() < deadline
+        assert listed == [APP]
+        # Tags are those of the registry behind it.
+        assert sorted(await items(registry.tags(Repository(content.TAGS)))) == sorted(content.MANY_TAGS)
+
+
+@pytest.mark.parametrize("tag", ["docker", "docker-list"])
+async def test_what_is_converted_for_others_comes_as_it_is_stored(
+    client: Client, debian_plain: Server, tag: str
+) -> None:
+    registry = client.registry(debian_plain.url)
+    converted = await registry.request("GET", f"/v2/{APP}/manifests/{tag}", headers={"Accept": "*/*"})
+    assert "v1+prettyjws" in converted.headers["Content-Type"]
+    stored = next(one for one in content.DOCUMENTS.values() if one.tag == tag)
+    manifest = await registry.get_manifest(Image(APP, Tag(tag)))
+    assert manifest.raw == stored.raw
+    assert manifest.descriptor.digest != converted.headers["Docker-Content-Digest"]
+
+
+async def test_what_is_not_accepted_is_refused_and_accepted_by_default(
+    client: Client, debian_plain: Server
+) -> None:
+    registry = client.registry(debian_plain.url)
+    path = f"/v2/{APP}/manifests/1.0"
+    answer = await registry.request("GET", path, headers={"Accept": media_types.OCI_MANIFEST})
+    with pytest.raises(ErrorResponse) as caught:
+        answer.raise_for_status()
+    assert caught.value.codes == ("MANIFEST_UNKNOWN",)
+    assert (await registry.get_manifest(Image(APP, Tag("1.0")))).raw == encoded(content.INDEX)
+
+
+async def test_who_shows_no_certificate_where_one_is_wanted_is_told_so(
+    client: Client, own_copy: Callable[[], Path]
+) -> None:
+    folder = own_copy()
+    certificate = make_server_certificate(folder / "certificates")
+    server = DockerRegistry(
+        folder / "server",
+        folder / "storage",
+        certificate=(certificate.certificate, certificate.key),
+        client_authority=certificate.authority,
+    )
+    with server:
+        registry = client.registry(server.url, ca_file=certificate.authority)
+        with pytest.raises(CertificateError) as caught:
+            await registry.verify()
+        assert caught.value.remedy
