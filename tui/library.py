@@ -2,16 +2,39 @@
 
 from __future__ import annotations
 
+import asyncio
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from tui.cache import Documents
+from tui.client.image_manifest import Manifest
 from tui.client.names import Digest, Image
+from tui.client.schema import violations_of, violations_of_config
 from tui.client.sharing import Shared
 
 if TYPE_CHECKING:
-    from tui.client import ImageConfig, Index, Manifest, Registry, RegistryHost, Repository, Tag
+    from tui.client import ImageConfig, Index, Registry, RegistryHost, Repository, Tag
+    from tui.client.errors import Violation
 
     Key = tuple[str, str, str]
+
+VIOLATION_SIZE = 300
+"""Bytes that a violation takes, to keep verdicts by; more than most have."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What is wrong with a manifest or an index, and with its config: nothing, for most."""
+
+    document: tuple[Violation, ...] = ()
+    """Violations of the manifest or the index."""
+    config: tuple[Violation, ...] = ()
+    """Violations of the config."""
+
+    @property
+    def count(self) -> int:
+        """How many violations are told."""
+        return len(self.document) + len(self.config)
 
 
 class Connections(Protocol):
@@ -36,6 +59,7 @@ class Library:
         self.connections = connections
         self._manifests: Documents[Key, Index | Manifest] = Documents()
         self._configs: Documents[Key, ImageConfig] = Documents()
+        self._verdicts: Documents[tuple[str, ...], Verdict] = Documents()
         self._warnings_seen: dict[RegistryHost, int] = {}
         self._manifest_loads: Shared[Key, Index | Manifest] = Shared()
         self._config_loads: Shared[Key, ImageConfig] = Shared()
@@ -97,3 +121,25 @@ class Library:
             return config
 
         return await self._config_loads.get(key, load)
+
+    async def verdict(self, document: Index | Manifest, config: ImageConfig | None = None) -> Verdict:
+        """Tell what is wrong with a manifest or an index, and with the config where it is given.
+
+        It is found out on a thread: 4 MiB take a second.
+        """
+        described = [one.descriptor for one in (document, config) if one is not None]
+        key = tuple(text for one in described for text in (one.media_type, one.digest))
+        # What a registry said beside a document is a part of what is wrong with it.
+        key += tuple(map(str, document.problems))
+        if (kept := self._verdicts.get(key)) is not None:
+            return kept
+        verdict = await asyncio.to_thread(_judge, document, config)
+        self._verdicts.put(key, verdict, VIOLATION_SIZE * (1 + verdict.count))
+        return verdict
+
+
+def _judge(document: Index | Manifest, config: ImageConfig | None) -> Verdict:
+    if config is None:
+        return Verdict(violations_of(document))
+    manifest = document if isinstance(document, Manifest) else None
+    return Verdict(violations_of(document), violations_of_config(config, manifest))

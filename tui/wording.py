@@ -9,6 +9,9 @@ if TYPE_CHECKING:
     from tui.credentials import CredentialsError
     from tui.transfers import DownloadError
 
+INVALID = "invalid"
+"""Marks what is not as its specification says; the details tell in which way."""
+
 
 def sentence(text: str) -> str:
     """Make a sentence of a phrase: a capital unless it begins with a name, and a full stop."""
@@ -28,3 +31,8 @@ def failure_lines(error: RegistryError) -> list[str]:
     """Tell why a registry's answer is missing: the reason, what to try, and what was asked, a line each."""
     asked = str(error.request) if error.request is not None else ""
     return [line for line in (f"✗ {sentence(error.message)}", error.remedy, asked) if line]
+
+
+def titled(title: str, *, invalid: bool) -> str:
+    """Make the title of a pane about a document."""
+    return f"{title} · {INVALID}" if invalid else title

@@ -193,6 +193,9 @@ async def test_what_is_wrong_with_a_manifest_is_told_and_the_rest_shown(
             await ui.until(lambda: "Not as the specification says" in whole(ui))
             assert wrong in whole(ui)
             await ui.press("tab")
+            await ui.until(lambda: ui.detail.chosen == "violations")
+            assert wrong in whole(ui)
+            await ui.press("tab")
             await ui.until(lambda: f'"mediaType": "{OCI_MANIFEST}"' in whole(ui))
 
 

@@ -7,8 +7,17 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tui.client.media_types import OCI_CONFIG, OCI_MANIFEST
-from tui.client.models import Descriptor, HistoryStep, Manifest, Platform, parse_config, parse_manifest
+from tui.client.models import (
+    Descriptor,
+    HistoryStep,
+    Manifest,
+    Platform,
+    Violation,
+    parse_config,
+    parse_manifest,
+)
 from tui.client.names import Digest, RegistryHost, Repository, Tag
+from tui.library import Verdict
 from tui.panes import facts
 from tui.places import LayerPlace, ManifestPlace
 
@@ -61,7 +70,7 @@ def test_an_image_is_told_with_its_age_and_how_it_is_started() -> None:
         ).encode(),
         image.config,
     )
-    shown = told(facts.manifest_facts(PLACE, image, config, NOW))
+    shown = told(facts.manifest_facts(PLACE, image, config, Verdict(), NOW))
     assert shown[""]["created"] == "2026-11-20 12:00 UTC (3 d)"
     assert shown[""]["platform"] == "linux/arm64/v8"
     container = shown["Container"]
@@ -81,7 +90,7 @@ def test_an_artifact_is_told_for_what_it_is() -> None:
     chart = "application/vnd.cncf.helm.config.v1+json"
     shown = told(
         facts.manifest_facts(
-            PLACE, manifest(config={"mediaType": chart, "digest": DIGEST, "size": 2}), None, NOW
+            PLACE, manifest(config={"mediaType": chart, "digest": DIGEST, "size": 2}), None, Verdict(), NOW
         )
     )
     assert shown[""]["kind"] == chart
@@ -91,15 +100,25 @@ def test_an_artifact_is_told_for_what_it_is() -> None:
 
 def test_what_is_wrong_with_a_document_is_told_with_its_place() -> None:
     broken = manifest(layers=[{"mediaType": "x", "digest": "sha256:zz", "size": 1}])
-    shown = told(facts.manifest_facts(PLACE, broken, None, NOW))
+    shown = told(facts.manifest_facts(PLACE, broken, None, Verdict(broken.problems), NOW))
     assert "$.layers[0].digest" in shown["Not as the specification says"]
 
 
 def test_a_document_with_endless_problems_is_told_how_many_there_are() -> None:
     broken = manifest(layers=[{"mediaType": "x", "digest": "sha256:zz", "size": 1}] * 60)
-    problems = told(facts.manifest_facts(PLACE, broken, None, NOW))["Not as the specification says"]
+    problems = told(facts.manifest_facts(PLACE, broken, None, Verdict(broken.problems), NOW))[
+        "Not as the specification says"
+    ]
     assert len(problems) == facts.PROBLEMS_SHOWN + 1
-    assert problems["…"].endswith(" more")
+    assert problems["…"] == "55 more in the tab Violations"
+
+
+def test_all_violations_are_told_those_of_the_config_apart() -> None:
+    verdict = Verdict((Violation("$.a", "it is odd"),) * 60, (Violation("$.b", "it is even"),))
+    document, config = facts.violation_facts(verdict)
+    assert len(document.fields) == 60
+    assert told([config]) == {"The config, not as the specification says": {"$.b": "it is even"}}
+    assert facts.violation_facts(Verdict()) == []
 
 
 def test_what_an_index_says_of_an_entry_is_told_with_it() -> None:
@@ -111,7 +130,7 @@ def test_what_an_index_says_of_an_entry_is_told_with_it() -> None:
         platform=Platform("amd64", "windows", os_version="10.0"),
     )
     place = ManifestPlace(PLACE.host, PLACE.repository, DIGEST, parent=PLACE, entry=entry)
-    shown = told(facts.manifest_facts(place, manifest(), None, NOW))
+    shown = told(facts.manifest_facts(place, manifest(), None, Verdict(), NOW))
     assert shown["In the index"] == {"os version": "10.0", "k": "v"}
 
 

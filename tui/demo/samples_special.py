@@ -22,6 +22,7 @@ from tui.demo.samples_library import bookworm_slim
 from tui.demo.storage import OCI_INDEX, OCI_MANIFEST
 
 if TYPE_CHECKING:
+    from tui.demo.recipes import Json
     from tui.demo.storage import Storage
 
 DOCKER_SCHEMA1 = "application/vnd.docker.distribution.manifest.v1+prettyjws"
@@ -106,7 +107,7 @@ def add_empty(storage: Storage) -> None:
 
 
 def add_unusual(storage: Storage) -> None:
-    """Add what few registries hold: sha512, no history, no time, no media type, Docker's first schema."""
+    """Add what few registries hold: sha512, no history, no time, no media type, a first schema, mistakes."""
     shelf = Shelf(storage, "demo/unusual")
     steps = _tool("tool", 70_000)
     layer = steps[0].layer
@@ -144,6 +145,29 @@ def add_unusual(storage: Storage) -> None:
     shelf.manifest(index, tags=["sha512-index"])
     shelf.manifest({"schemaVersion": 2, "mediaType": OCI_INDEX, "manifests": []}, tags=["empty-index"])
     _add_schema1(shelf, packed["digest"])
+    _add_invalid(shelf, config, bare)
+
+
+def _add_invalid(shelf: Shelf, config: Json, image: Json) -> None:
+    """Add an image and an index that can be read, though they are not as their specification says."""
+    broken = config | {
+        "created": "yesterday",
+        "config": {"Env": ["PATH=/usr/bin", "DEBUG"], "ExposedPorts": {"http": {}}, "Labels": {"tier": 1}},
+    }
+    careless = {
+        "mediaType": OCI_MANIFEST,
+        "artifactType": "tool",
+        "config": shelf.blob(write(broken), OCI_CONFIG),
+        "annotations": {"com.example.build": 412, "org.opencontainers.image.created": "2026-11-21"},
+    }
+    invalid = shelf.manifest(image | careless, tags=["invalid"])
+    valid = shelf.manifest(image | {"mediaType": OCI_MANIFEST})
+    index = {
+        "schemaVersion": 2,
+        "mediaType": OCI_INDEX,
+        "manifests": [valid | {"platform": AMD64.document()}, invalid | {"platform": {"os": "linux"}}],
+    }
+    shelf.manifest(index, tags=["invalid-index"])
 
 
 def _add_schema1(shelf: Shelf, layer: str) -> None:

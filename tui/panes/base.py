@@ -212,6 +212,7 @@ class ListPane(Vertical, Generic[SubjectT, RowT]):
     def _clear(self) -> None:
         self.workers.cancel_node(self)
         self._started = self._complete = self._failed = False
+        self.border_title = self.TITLE
         self._selection = None
         self._marks.clear()
         self._eager = 0

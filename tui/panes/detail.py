@@ -19,6 +19,7 @@ from tui.panes import facts, views
 from tui.panes.base import LOADING, SETTLE_SECONDS
 from tui.places import LayerPlace, ManifestPlace, RegistryPlace, RepositoryPlace, Subject
 from tui.widgets.lines import LineView
+from tui.wording import titled
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     from textual.app import ComposeResult
 
     from tui.client import ImageConfig
-    from tui.library import Library
+    from tui.library import Library, Verdict
     from tui.panes.views import View
 
 
@@ -105,6 +106,8 @@ class DetailPane(Vertical):
         Binding("r", "reload", "reload", id="list.reload", tooltip="Ask the registry again", show=False),
     ]
 
+    TITLE: ClassVar[str] = "Details"
+
     subject: reactive[Subject | None] = reactive(None)
     """What the details are about."""
     wanted: reactive[bool] = reactive(default=False)
@@ -122,7 +125,7 @@ class DetailPane(Vertical):
         self._now = now
         self.tab_line = TabLine()
         self.lines = LineView()
-        self.border_title = "Details"
+        self.border_title = self.TITLE
         self._views: tuple[View, ...] = ()
         self._chosen = views.OVERVIEW
         self._shown: Subject | None = None
@@ -161,6 +164,7 @@ class DetailPane(Vertical):
             return
         self.workers.cancel_node(self)
         self._failed = False
+        self.border_title = self.TITLE
         self._shown = self.subject if self.wanted else None
         if not self.wanted:
             self._show(())
@@ -190,7 +194,9 @@ class DetailPane(Vertical):
             self.lines.document = views.error_document(error)
             return
         if isinstance(document, Index):
-            self._show(views.of_index(facts.index_facts(place, document), document))
+            verdict = await self.library.verdict(document)
+            sections = facts.index_facts(place, document, verdict)
+            self._show(views.of_index(sections, document, verdict), verdict)
             return
         config: ImageConfig | None = None
         problem: RegistryError | None = None
@@ -199,15 +205,14 @@ class DetailPane(Vertical):
                 config = await self.library.config(place.host, place.repository, document)
             except RegistryError as error:
                 problem = error
+        verdict = await self.library.verdict(document, config)
         now = self._now()
-        self._show(
-            views.of_manifest(
-                facts.manifest_facts(place, document, config, now), document, config, problem, now
-            )
-        )
+        sections = facts.manifest_facts(place, document, config, verdict, now)
+        self._show(views.of_manifest(sections, document, config, verdict, problem=problem, now=now), verdict)
 
-    def _show(self, shown: tuple[View, ...]) -> None:
+    def _show(self, shown: tuple[View, ...], verdict: Verdict | None = None) -> None:
         """Show tabs, and of them the one that the person chose last, if there is one like it."""
+        self.border_title = titled(self.TITLE, invalid=verdict is not None and verdict.count > 0)
         self._views = shown
         self._show_chosen()
 

@@ -6,6 +6,7 @@ import asyncio
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar
 
+from textual import work
 from textual.content import Content
 from textual.message import Message
 
@@ -16,12 +17,17 @@ from tui.figures import counted, size
 from tui.panes.base import ListPane
 from tui.panes.rows import Batch
 from tui.places import ManifestPlace
+from tui.sanitize import one_line
 from tui.widgets.columns import Column
+from tui.wording import INVALID, titled
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Hashable, Iterable, Sequence
 
     from tui.client import Descriptor, Manifest
+
+INVALID_MARK = "!"
+"""Stands behind the name of an entry whose manifest is invalid."""
 
 NAME_ANNOTATIONS = ("org.opencontainers.image.ref.name", "org.opencontainers.image.title")
 """Annotations that name an entry without a platform, the best one first."""
@@ -39,6 +45,8 @@ class Entry:
     """The manifest, once it has arrived."""
     error: RegistryError | None = None
     """Why there is no manifest."""
+    invalid: bool = False
+    """Whether the manifest is not as its specification says."""
 
     @property
     def is_index(self) -> bool:
@@ -127,10 +135,11 @@ def _entry(parent: ManifestPlace, descriptor: Descriptor, *, under: bool = False
 
 def _label_cell(entry: Entry) -> str | Content:
     if entry.under:
-        return _subdued(f"  ⊕ {entry.place.label}")
-    if entry.is_index:
-        return f"{entry.place.label} ▸"
-    return f"{entry.place.label} ✗" if entry.missing else entry.place.label
+        return _subdued(f"  ⊕ {entry.place.label}{f' {INVALID_MARK}' if entry.invalid else ''}")
+    label = f"{entry.place.label} ▸" if entry.is_index else entry.place.label
+    if entry.invalid:
+        return Content.assemble(f"{one_line(label)} ", (INVALID_MARK, "$text-warning"))
+    return f"{label} ✗" if entry.missing else label
 
 
 def _size_cell(entry: Entry) -> str | Content:
@@ -208,6 +217,7 @@ class EntriesPane(ListPane[ManifestPlace, Entry]):
             raise
         place = replace(subject, reference=document.descriptor.digest, label=subject.name)
         self.post_message(self.Resolved(subject, place, document))
+        self._judge(document)
         if not isinstance(document, Index):
             yield Batch((), last=True)
             return
@@ -225,7 +235,16 @@ class EntriesPane(ListPane[ManifestPlace, Entry]):
         except RegistryError as error:
             self.replace(replace(entry, error=error))
         else:
-            self.replace(replace(entry, document=document))
+            entry = replace(entry, document=document)
+            self.replace(entry)
+            if (await self.library.verdict(document)).count:
+                self.replace(replace(entry, invalid=True))
+
+    @work(exclusive=True, group="judge", description="validate an index")
+    async def _judge(self, document: Index | Manifest) -> None:
+        """Say in the title whether the index is as it should be."""
+        verdict = await self.library.verdict(document)
+        self.border_title = titled(self.TITLE, invalid=bool(verdict.count))
 
     def row_key(self, row: Entry) -> Hashable:
         return row.place
@@ -254,4 +273,6 @@ class EntriesPane(ListPane[ManifestPlace, Entry]):
             for entry in platforms
             if entry.document is not None and not isinstance(entry.document, Index)
         )
-        return f"{counted(len(platforms), 'entry', 'entries')} · {size(known)}"
+        invalid = sum(entry.invalid for entry in self.listed)
+        figures = (counted(len(platforms), "entry", "entries"), size(known), f"{invalid} {INVALID}")
+        return " · ".join(figures if invalid else figures[:2])

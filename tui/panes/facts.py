@@ -15,10 +15,15 @@ if TYPE_CHECKING:
 
     from tui.client import Descriptor, ImageConfig, Manifest
     from tui.client.models import Violation
+    from tui.library import Verdict
     from tui.places import LayerPlace, ManifestPlace, RegistryPlace, RepositoryPlace
 
-PROBLEMS_SHOWN = 20
-"""A document with more problems than this is told how many there are."""
+NOT_VALID = "Not as the specification says"
+
+CONFIG_NOT_VALID = "The config, not as the specification says"
+
+PROBLEMS_SHOWN = 5
+"""Violations that a summary tells; a tab of its own tells them all."""
 
 
 def registry_facts(place: RegistryPlace, login: str) -> list[Section]:
@@ -41,7 +46,12 @@ def repository_facts(place: RepositoryPlace) -> list[Section]:
     )
 
 
-def index_facts(place: ManifestPlace, index: Index) -> list[Section]:
+def violation_facts(verdict: Verdict) -> list[Section]:
+    """List everything that is wrong with a manifest or an index and its config, each with its place."""
+    return _sections((NOT_VALID, _problems(verdict.document)), (CONFIG_NOT_VALID, _problems(verdict.config)))
+
+
+def index_facts(place: ManifestPlace, index: Index, verdict: Verdict) -> list[Section]:
     """Describe an index."""
     platforms = [entry for entry in index.manifests if not is_attestation(entry)]
     attestations = len(index.manifests) - len(platforms)
@@ -55,7 +65,7 @@ def index_facts(place: ManifestPlace, index: Index) -> list[Section]:
     ]
     return _sections(
         ("", facts),
-        _problems(index.problems),
+        (NOT_VALID, _first_problems(verdict.document)),
         _entry(place.entry),
         _annotations(index.annotations),
         _document(place, index.descriptor),
@@ -63,7 +73,7 @@ def index_facts(place: ManifestPlace, index: Index) -> list[Section]:
 
 
 def manifest_facts(
-    place: ManifestPlace, manifest: Manifest, config: ImageConfig | None, now: datetime
+    place: ManifestPlace, manifest: Manifest, config: ImageConfig | None, verdict: Verdict, now: datetime
 ) -> list[Section]:
     """Describe a manifest, and the image where it is one."""
     facts = [
@@ -75,10 +85,10 @@ def manifest_facts(
         ("config type", "" if manifest.config is None or manifest.is_image else manifest.config.media_type),
         ("subject", manifest.subject.digest if manifest.subject is not None else ""),
     ]
-    problems = (*manifest.problems, *(config.problems if config is not None else ()))
     return _sections(
         ("", facts),
-        _problems(problems),
+        (NOT_VALID, _first_problems(verdict.document)),
+        (CONFIG_NOT_VALID, _first_problems(verdict.config)),
         ("Container", container_facts(config.config, config.author) if config is not None else []),
         ("Labels", label_facts(config.config) if config is not None else []),
         _entry(place.entry),
@@ -206,11 +216,14 @@ def _annotations(annotations: Mapping[str, str]) -> tuple[str, list[tuple[str, s
     return "Annotations", sorted(annotations.items())
 
 
-def _problems(problems: Sequence[Violation]) -> tuple[str, list[tuple[str, str]]]:
-    facts = [(problem.path, problem.message) for problem in problems[:PROBLEMS_SHOWN]]
-    if len(problems) > PROBLEMS_SHOWN:
-        facts.append(("…", f"{len(problems) - PROBLEMS_SHOWN} more"))
-    return "Not as the specification says", facts
+def _problems(problems: Sequence[Violation]) -> list[tuple[str, str]]:
+    return [(problem.path, problem.message) for problem in problems]
+
+
+def _first_problems(problems: Sequence[Violation]) -> list[tuple[str, str]]:
+    more = len(problems) - PROBLEMS_SHOWN
+    facts = _problems(problems[:PROBLEMS_SHOWN])
+    return [*facts, ("…", f"{more} more in the tab Violations")] if more > 0 else facts
 
 
 def _sections(*sections: tuple[str, list[tuple[str, str]]]) -> list[Section]:

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
+from textual import work
 from textual.content import Content
 from textual.message import Message
 
@@ -18,6 +19,7 @@ from tui.panes.rows import Batch
 from tui.places import LayerPlace, ManifestPlace
 from tui.sanitize import one_line
 from tui.widgets.columns import Column
+from tui.wording import titled
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Hashable, Sequence
@@ -168,6 +170,7 @@ class LayersPane(ListPane[ManifestPlace, LayerPlace]):
 
     async def pages(self, subject: ManifestPlace) -> AsyncGenerator[Batch[LayerPlace], None]:
         manifest = await self.library.manifest(subject.host, subject.repository, subject.reference)
+        self._judge(manifest, None)
         if isinstance(manifest, Index):
             raise InvalidManifestError(f"{subject.text} is an index, and no manifest")
         config = None
@@ -178,7 +181,14 @@ class LayersPane(ListPane[ManifestPlace, LayerPlace]):
                 # The layers are known without their history; the error stands below them.
                 yield Batch(arrange(subject, manifest, None), last=False, patient=False)
                 raise error from None
+            self._judge(manifest, config)
         yield Batch(arrange(subject, manifest, config), last=True)
+
+    @work(exclusive=True, group="judge", description="validate a manifest and its config")
+    async def _judge(self, manifest: Index | Manifest, config: ImageConfig | None) -> None:
+        """Say in the title whether the manifest and its config are as they should be."""
+        verdict = await self.library.verdict(manifest, config)
+        self.border_title = titled(self.TITLE, invalid=bool(verdict.count))
 
     def row_key(self, row: LayerPlace) -> Hashable:
         return (row.number, row.descriptor.digest if row.descriptor is not None else row.step)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from textual.content import Content
 
 from tui.figures import age, size
+from tui.panes.facts import violation_facts
 from tui.panes.layers import step_summary
 from tui.sanitize import one_line
 from tui.widgets.json_document import JsonDocument
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
     from tui.client import HistoryStep, ImageConfig, Index, Manifest
     from tui.client.errors import RegistryError
+    from tui.library import Verdict
     from tui.widgets.document import Document
 
 OVERVIEW: Final = "overview"
@@ -42,20 +44,37 @@ def overview(sections: Sequence[Section]) -> View:
     return View(OVERVIEW, "Summary", lambda: FieldsDocument(sections))
 
 
-def of_index(sections: Sequence[Section], index: Index) -> tuple[View, ...]:
+def violations(verdict: Verdict) -> tuple[View, ...]:
+    """Make the tab of what is wrong, if anything is."""
+    if not verdict.count:
+        return ()
+    return (View("violations", "Violations", lambda: FieldsDocument(violation_facts(verdict))),)
+
+
+def of_index(sections: Sequence[Section], index: Index, verdict: Verdict) -> tuple[View, ...]:
     """Make the tabs of an index."""
-    return (overview(sections), View("manifest", "Index", lambda: JsonDocument(index.raw)))
+    return (
+        overview(sections),
+        *violations(verdict),
+        View("manifest", "Index", lambda: JsonDocument(index.raw)),
+    )
 
 
 def of_manifest(
     sections: Sequence[Section],
     manifest: Manifest,
     config: ImageConfig | None,
+    verdict: Verdict,
+    *,
     problem: RegistryError | None,
     now: datetime,
 ) -> tuple[View, ...]:
     """Make the tabs of a manifest; `problem` says why there is no config where there should be one."""
-    shown = [overview(sections), View("manifest", "Manifest", lambda: JsonDocument(manifest.raw))]
+    shown = [
+        overview(sections),
+        *violations(verdict),
+        View("manifest", "Manifest", lambda: JsonDocument(manifest.raw)),
+    ]
     if config is not None:
         shown.append(View("config", "Config", lambda: JsonDocument(config.raw)))
         if config.history:
