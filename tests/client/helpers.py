@@ -46,3 +46,9 @@ def parameters(asked: Asked) -> list[tuple[str, str]]:
 async def items(pages: AsyncIterator[Page[ItemT]]) -> list[ItemT]:
     """Read all pages of a listing."""
     return [item async for page in pages for item in page.items]
+
+
+async def pieces(content: bytes, size: int = 100_000) -> AsyncIterator[bytes]:
+    """Give content as a stream that can be read once."""
+    for start in range(0, len(content), size):
+        yield content[start : start + size]

@@ -13,6 +13,7 @@ from tui.client.errors import (
     BodyTooLargeError,
     CatalogUnsupportedError,
     CertificateError,
+    ConflictError,
     ConnectionFailedError,
     ConnectionLostError,
     DeniedError,
@@ -88,6 +89,7 @@ EVERY: list[RegistryError] = [
     TokenError("the token service answered without a token", request=REQUEST),
     CatalogUnsupportedError("Docker Hub does not list its repositories", request=REQUEST),
     UnreadableSourceError("the layout has no index.json", request=RequestLine("READ", "/srv/layout")),
+    ConflictError("others changed the list each time that it was written", request=REQUEST),
 ]
 
 

@@ -258,18 +258,23 @@ def error_infos(body: bytes) -> tuple[ErrorInfo, ...]:
 
 
 def refusal(
-    response: RawResponse, as_type: type[ErrorResponse] | None = None, message: str = ""
+    response: RawResponse,
+    as_type: type[ErrorResponse] | None = None,
+    message: str = "",
+    *,
+    remedy: str | None = None,
 ) -> ErrorResponse:
     """Make the error for a status that is no success.
 
     Args:
         response: The answer.
         as_type: A class that fits better than the one of the status.
-        message: What the status means for this request, as a phrase.
+        message: For such a class: what the status means for this request, as a phrase.
+        remedy: For such a class: what a person can try.
     """
     errors = error_infos(response.body)
     if as_type is not None:
-        return as_type(errors, response.status, response.request, message=message)
+        return as_type(errors, response.status, response.request, message=message, remedy=remedy)
     seconds = retry_after(response.headers.get("Retry-After"), datetime.now(UTC))
     return error_response(errors, response.status, response.request, retry_after=seconds)
 

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from tui.client.names import Digest, Repository
     from tui.client.session import Session
 
-__all__ = ["get_blob_bytes", "open_blob", "verify_blob"]
+__all__ = ["blob_call", "get_blob_bytes", "open_blob", "verify_blob"]
 
 MIN_BULK: Final = 1024 * 1024
 """Bytes from which on a connection and threads of their own are worth their while."""
@@ -95,7 +95,7 @@ async def open_blob(
     digest = wanted.digest
     size = known_size(wanted)
     fresh = digest.hasher()
-    line = session.line(_call("GET", repository, digest))
+    line = session.line(blob_call("GET", repository, digest))
     if (held := at_hand(wanted, offset=offset, hasher=hasher, line=line)) is not None:
         yield held
         return
@@ -131,7 +131,7 @@ async def get_blob_bytes(
         BodyTooLargeError: The blob is longer than that.
         RegistryError: As `open_blob` and its stream.
     """
-    line = session.line(_call("GET", repository, descriptor.digest))
+    line = session.line(blob_call("GET", repository, descriptor.digest))
     if descriptor.size > limit:
         raise BodyTooLargeError(limit, what="blob", request=line)
     seconds = session.sender.timeouts.small
@@ -154,14 +154,14 @@ async def verify_blob(session: Session, repository: Repository, digest: Digest) 
         BlobNotExistError: There is no such blob.
         RegistryError: The registry is out of reach, or says no.
     """
-    call = _call("HEAD", repository, digest)
+    call = blob_call("HEAD", repository, digest)
     response = await session.fetch(call, limit=MAX_ERROR_BODY, what="blob")
     if response.status == HTTPStatus.NOT_FOUND:
         raise refusal(response, BlobNotExistError)
     length = told_length(response.headers)
     if response.status == HTTPStatus.OK and length is not None:
         return Descriptor(media_type="application/octet-stream", digest=digest, size=length)
-    async with session.stream(_call("GET", repository, digest, {"Range": "bytes=0-0"})) as answer:
+    async with session.stream(blob_call("GET", repository, digest, {"Range": "bytes=0-0"})) as answer:
         total = _total(answer)
         if answer.status in {HTTPStatus.OK, HTTPStatus.PARTIAL_CONTENT} and total is not None:
             return Descriptor(media_type="application/octet-stream", digest=digest, size=total)
@@ -186,7 +186,7 @@ async def _open_anywhere(
     traffic: Traffic,
 ) -> _Part:
     try:
-        call = replace(_call("GET", repository, wanted.digest), traffic=traffic)
+        call = replace(blob_call("GET", repository, wanted.digest), traffic=traffic)
         return await _open(stack, session, call, offset)
     except ErrorResponse as error:
         if error.status not in _ELSEWHERE:
@@ -242,5 +242,23 @@ def _length(answer: Answer) -> int | None:
     return int(length[:19]) if length.isdigit() else None
 
 
-def _call(method: str, repository: Repository, digest: Digest, headers: dict[str, str] | None = None) -> Call:
-    return Call(method, f"/v2/{repository}/blobs/{digest}", headers or {}, (pull_scope(repository),))
+def blob_call(
+    method: str,
+    repository: Repository,
+    digest: Digest,
+    headers: dict[str, str] | None = None,
+    *,
+    scopes: tuple[str, ...] = (),
+) -> Call:
+    """Make a request for a blob.
+
+    Args:
+        method: The method.
+        repository: The repository.
+        digest: The blob.
+        headers: Further headers.
+        scopes: The rights that it needs; those to read where they are left out.
+    """
+    return Call(
+        method, f"/v2/{repository}/blobs/{digest}", headers or {}, scopes or (pull_scope(repository),)
+    )

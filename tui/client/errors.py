@@ -32,6 +32,7 @@
   * RefusedRealmError
   * TokenError
   * CatalogUnsupportedError
+  * ConflictError
   * UnreadableSourceError           a layout or an archive on disk that is absent or damaged
 
 `str()` of each is one sentence without a full stop: what was asked, then what came back. Foreign text in it
@@ -57,6 +58,7 @@ __all__ = [
     "BodyTooLargeError",
     "CatalogUnsupportedError",
     "CertificateError",
+    "ConflictError",
     "ConnectionFailedError",
     "ConnectionLostError",
     "DeniedError",
@@ -268,7 +270,7 @@ class RepositoryNotExistError(NotFoundError):
 
 
 class UnsupportedError(ErrorResponse):
-    """405: the registry does not offer this operation, or has it switched off."""
+    """The registry does not offer this operation, or has it switched off: 405 mostly."""
 
     default_remedy = "The registry does not offer this."
 
@@ -463,6 +465,12 @@ class UnreadableSourceError(RegistryError):
     """A layout or an archive on disk that is absent, damaged, something else, or closed to who reads it."""
 
     default_remedy = "Check the path; what is damaged has to be written anew."
+
+
+class ConflictError(RegistryError):
+    """Others change what is to be changed, again and again."""
+
+    default_remedy = "Try again when nobody else changes it."
 
 
 _IN_REPOSITORY: Final = re.compile(r"/v2/.+/(?:manifests|blobs|tags|referrers)/")

@@ -50,6 +50,9 @@ class Timeouts:
     listing: float = 300.0
     """For one page of a listing as a whole: 64 MiB over a line of 2 Mbit/s."""
 
+    upload: float = 300.0
+    """For the answer to content once all of it has been sent: registries move it to its place first."""
+
     refusal: float = 5.0
     """For a body that explains a refusal, or that nobody needs: servers announce some that never come."""
 
@@ -63,8 +66,9 @@ class Limits:
     before those that open a blob. A blob counts until its first byte, and by `blobs` until its last one."""
 
     blobs: int = 8
-    """Blobs that are read at a time from one registry, wherever it keeps them; those beyond wait for as long
-    as it takes. Whoever needs more of them open at once than this waits for themselves."""
+    """Blobs that are read at a time from one registry, wherever it keeps them, and as many that are sent to
+    it; those beyond wait for as long as it takes. Whoever needs more of them open at once than this waits for
+    themselves."""
 
     retries: int = 3
     """Further attempts at a request that may be repeated."""

@@ -140,9 +140,20 @@ class Digest(str):
         Raises:
             UnsupportedAlgorithmError: The algorithm is neither sha256 nor sha512.
         """
+        hasher = cls.hasher_of(algorithm)
+        hasher.update(data)
+        return cls(f"{algorithm}:{hasher.hexdigest()}")
+
+    @staticmethod
+    def hasher_of(algorithm: str) -> _Hash:
+        """Begin a hash of an algorithm.
+
+        Raises:
+            UnsupportedAlgorithmError: The algorithm is neither sha256 nor sha512.
+        """
         if algorithm not in _COMPUTABLE:
             raise UnsupportedAlgorithmError(algorithm)
-        return cls(f"{algorithm}:{_COMPUTABLE[algorithm](data).hexdigest()}")
+        return _COMPUTABLE[algorithm]()
 
     @property
     def algorithm(self) -> str:
@@ -165,9 +176,7 @@ class Digest(str):
         Raises:
             UnsupportedAlgorithmError: The algorithm is neither sha256 nor sha512.
         """
-        if self.algorithm not in _COMPUTABLE:
-            raise UnsupportedAlgorithmError(self.algorithm)
-        return _COMPUTABLE[self.algorithm]()
+        return self.hasher_of(self.algorithm)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,9 @@ MAX_URL: Final = 400
 MAX_MESSAGE: Final = 1000
 """Characters of a whole message, whatever it was put together from."""
 
-HARMLESS_PARAMETERS: Final = frozenset({"digest", "last", "n", "scope", "service"})
+HARMLESS_PARAMETERS: Final = frozenset(
+    {"digest", "digest-algorithm", "last", "mount", "n", "scope", "service", "tag"}
+)
 """Parameters of a query whose values say what was asked and never who asked."""
 
 BLANK: Final = "***"

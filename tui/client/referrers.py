@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from tui.client.names import Digest, Repository
     from tui.client.session import Session
 
-__all__ = ["get_referrers", "referrers_tag"]
+__all__ = ["get_referrers", "has_referrers_api", "referrers_tag"]
 
 _UNSUPPORTED: Final = frozenset({400, 401, 403, 404, 405, 406, 501})
 """What registries without the API answer: 404 mostly, Artifactory 406, Harbor before 2.8 401."""
@@ -59,6 +59,15 @@ async def get_referrers(
     if artifact_type is not None:
         found = [entry for entry in found if entry.artifact_type == artifact_type]
     return tuple({entry.digest: entry for entry in found}.values())
+
+
+async def has_referrers_api(session: Session, repository: Repository, digest: Digest) -> bool:
+    """Ask whether the registry itself lists referrers, so that no tag has to stand in for that.
+
+    Raises:
+        RegistryError: The registry is out of reach, or sends what cannot be read.
+    """
+    return await _by_api(session, repository, digest, None) is not None
 
 
 def referrers_tag(digest: Digest) -> Tag:

@@ -12,12 +12,13 @@ from tui.client.asking import PageSizes
 from tui.client.limits import MAX_CONFIG, MAX_LISTING, Limits, Timeouts
 from tui.client.names import RegistryHost, Repository
 from tui.client.places import Traffic
+from tui.client.registry_writes import RegistryWrites
 from tui.client.schemes import Schemes
 from tui.client.sender import Sender
 from tui.client.session import Call, Session
 from tui.client.source import PAGE_SIZE, Source
 from tui.client.tls import KeyPair, Tls
-from tui.client.tokens import pull_scope
+from tui.client.tokens import pull_scope, push_scope
 from tui.client.transport import Transports
 
 if TYPE_CHECKING:
@@ -127,7 +128,7 @@ class Client:
         return Registry(session, auth)
 
 
-class Registry(Source):
+class Registry(RegistryWrites, Source):
     """One registry, asked under one login.
 
     Attributes:
@@ -136,9 +137,9 @@ class Registry(Source):
     """
 
     def __init__(self, session: Session, auth: Authenticator | AuthProvider | None) -> None:
+        super().__init__(session)
         self.host = session.host
         self.auth = auth
-        self._session = session
 
     @property
     def name(self) -> str:
@@ -207,8 +208,8 @@ class Registry(Source):
         match = _REPOSITORY_PATH.match(path)
         scopes: tuple[str, ...] = ()
         if match is not None:
-            read = method in {"GET", "HEAD"}
-            scopes = (pull_scope(match["repository"]) + ("" if read else ",push"),)
+            scope = pull_scope if method in {"GET", "HEAD"} else push_scope
+            scopes = (scope(match["repository"]),)
         call = Call(method, path, dict(headers or {}), scopes, content)
         timeouts = self._session.sender.timeouts
         return await self._session.fetch(call, limit=MAX_LISTING, what="answer", seconds=timeouts.listing)

@@ -10,13 +10,16 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from tui.client.limits import Limits
 
-__all__ = ["RETRY_METHODS", "RETRY_STATUSES", "backoff", "retry_after"]
+__all__ = ["RETRY_METHODS", "RETRY_STATUSES", "backoff", "repeats_after", "retry_after"]
 
 RETRY_METHODS: Final = frozenset({"GET", "HEAD"})
 """Methods that may be repeated without a second effect, and that have no body to send again."""
 
 RETRY_STATUSES: Final = frozenset({408, 429, 499, 500, 502, 503, 504, 522})
 """Statuses that often pass by themselves; 499 and 522 are what proxies say of a server behind them."""
+
+_NOT_BEGUN: Final = frozenset({429})
+"""Statuses by which a server says that it has done nothing."""
 
 _LONGEST_NUMBER: Final = 12
 """Digits of a ``Retry-After`` that are still read as seconds: 30,000 years."""
@@ -44,6 +47,19 @@ def retry_after(value: str | None, now: datetime) -> float | None:
         return max((date - now).total_seconds(), 0.0)
     except (ValueError, OverflowError):
         return None
+
+
+def repeats_after(method: str, status: int | None, *, again: bool) -> bool:
+    """Tell whether a request may be made again.
+
+    Args:
+        method: Its method.
+        status: The status that it was answered with; None where the connection was lost.
+        again: Whether whoever makes it has said that a second effect does no harm.
+    """
+    if again or method in RETRY_METHODS:
+        return status is None or status in RETRY_STATUSES
+    return status in _NOT_BEGUN
 
 
 def backoff(attempt: int, limits: Limits) -> float:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -11,15 +12,16 @@ from typing import TYPE_CHECKING
 import httpx
 
 from tui.client.answers import Answer
+from tui.client.bodies import Body, can_repeat
 from tui.client.errors import ConnectionLostError, RegistryError, RequestLine
 from tui.client.frames import WithoutFrames
 from tui.client.places import Places, Traffic
-from tui.client.retry import RETRY_METHODS, RETRY_STATUSES, backoff, retry_after
+from tui.client.retry import RETRY_STATUSES, backoff, repeats_after, retry_after
 from tui.client.tls import NO_TLS, Tls
 from tui.client.transport import translated
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import AsyncGenerator, Callable, Mapping
 
     from tui.client.limits import Limits, Timeouts
     from tui.client.transport import Transports
@@ -49,12 +51,16 @@ class Outgoing:
     """Where to, as it is."""
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     """The headers, without those that concern the connection."""
-    content: bytes | None = field(default=None, repr=False)
+    content: bytes | Body | None = field(default=None, repr=False)
     """The body."""
+    again: bool = False
+    """Whether it may be made again although its method has effects."""
     tls: Tls = NO_TLS
     """Whom to trust, and which certificate to show."""
     traffic: Traffic = Traffic.SMALL
     """What the answer brings."""
+    patience: float | None = None
+    """Seconds until the answer has to begin; the time limit of a pause where it is left out."""
 
     @property
     def line(self) -> RequestLine:
@@ -69,6 +75,8 @@ class _Host:
     places: Places
     blobs: asyncio.Semaphore
     """The places for blobs that are read."""
+    uploads: asyncio.Semaphore
+    """The places for content that is sent."""
     quiet_until: float = 0.0
     """The event loop's time before which the server is left alone."""
 
@@ -115,8 +123,9 @@ class Sender:
     async def send(self, outgoing: Outgoing) -> Answer:
         """Send a request, again where that helps, and wait for the headers of the answer.
 
-        GET and HEAD are repeated when the connection breaks off and on statuses that pass; while one waits
-        for that, so do all other requests to the same server, and after that one of them goes ahead.
+        GET and HEAD, and what says that it may, are repeated when the connection breaks off and on statuses
+        that pass; others where the server has done nothing, and none whose body cannot be sent twice. While
+        one waits for that, so do all other requests to the same server, and after that one goes ahead.
 
         Args:
             outgoing: The request.
@@ -125,7 +134,7 @@ class Sender:
             NetworkError: No answer came.
         """
         host = self._host(outgoing.url)
-        left = self.limits.retries if outgoing.method in RETRY_METHODS else 0
+        left = self.limits.retries if can_repeat(outgoing.content) else 0
         attempt = 0
         while True:
             attempt += 1
@@ -133,7 +142,7 @@ class Sender:
             try:
                 answer = await self._send_once(host, outgoing)
             except ConnectionLostError:
-                if left < 0:
+                if left < 0 or not repeats_after(outgoing.method, None, again=outgoing.again):
                     raise
                 host.hold(backoff(attempt, self.limits))
                 continue
@@ -143,7 +152,7 @@ class Sender:
             wanted = retry_after(answer.headers.get("Retry-After"), datetime.now(UTC)) or 0.0
             if wanted > self.limits.max_retry_after:
                 return answer
-            if left < 0:
+            if left < 0 or not repeats_after(outgoing.method, answer.status, again=outgoing.again):
                 host.hold(wanted)
                 return answer
             await self.discard(answer)
@@ -166,6 +175,16 @@ class Sender:
         """
         return self._host(home).blobs
 
+    def uploads(self, home: httpx.URL) -> asyncio.Semaphore:
+        """Give the places for content that is sent to a registry, so that small requests find one, too.
+
+        They are others than those for reading: what is sent may come from a blob that is being read.
+
+        Args:
+            home: The registry's own URL.
+        """
+        return self._host(home).uploads
+
     async def discard(self, answer: Answer) -> None:
         """Read an answer that nobody needs, so that its connection can serve again, or close it."""
         try:
@@ -182,15 +201,16 @@ class Sender:
         failure = ""
         try:
             with translated(line, shown=bool(outgoing.tls.shown)), WithoutFrames():
-                request = httpx.Request(
-                    outgoing.method,
-                    outgoing.url,
-                    headers={**own, **outgoing.headers, "Accept-Encoding": "identity"},
-                    content=outgoing.content,
-                    extensions={"timeout": self._timeout()},
-                )
-                transport = self.transports.choose(outgoing.url, outgoing.tls, line, outgoing.traffic)
-                response = await transport.handle_async_request(request)
+                async with _sending(outgoing.content) as (content, about):
+                    request = httpx.Request(
+                        outgoing.method,
+                        outgoing.url,
+                        headers={**own, **about, **outgoing.headers, "Accept-Encoding": "identity"},
+                        content=content,
+                        extensions={"timeout": self._timeout(outgoing.patience)},
+                    )
+                    transport = self.transports.choose(outgoing.url, outgoing.tls, line, outgoing.traffic)
+                    response = await transport.handle_async_request(request)
             status = response.status_code
             return Answer(response, outgoing.url, line, release)
         except RegistryError as error:
@@ -202,11 +222,26 @@ class Sender:
             if self.log is not None:
                 self.log(LoggedRequest(line, status, time.monotonic() - started, failure))
 
-    def _timeout(self) -> dict[str, float | None]:
-        return httpx.Timeout(self.timeouts.pause, connect=self.timeouts.connect, pool=None).as_dict()
+    def _timeout(self, patience: float | None) -> dict[str, float | None]:
+        pause = self.timeouts.pause
+        read = pause if patience is None else patience
+        return httpx.Timeout(pause, connect=self.timeouts.connect, read=read, pool=None).as_dict()
 
     def _host(self, url: httpx.URL) -> _Host:
         key = url.netloc.decode("ascii")
         if key not in self._hosts:
-            self._hosts[key] = _Host(Places(self.limits.in_flight), asyncio.Semaphore(self.limits.blobs))
+            blobs, uploads = (asyncio.Semaphore(self.limits.blobs) for _ in range(2))
+            self._hosts[key] = _Host(Places(self.limits.in_flight), blobs, uploads)
         return self._hosts[key]
+
+
+@asynccontextmanager
+async def _sending(
+    content: bytes | Body | None,
+) -> AsyncGenerator[tuple[bytes | AsyncGenerator[bytes, None] | None, dict[str, str]], None]:
+    """Give a body as httpx takes it, and the headers that describe it; what is left of it is closed."""
+    if not isinstance(content, Body):
+        yield content, {}
+        return
+    async with aclosing(content.pieces()) as pieces:
+        yield pieces, {} if content.size is None else {"Content-Length": str(content.size)}

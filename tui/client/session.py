@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import asynccontextmanager, nullcontext
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
+from weakref import WeakValueDictionary
 
 import httpx
 
+from tui.client.bodies import Body, Timed, can_repeat
 from tui.client.challenge import parse_challenges
 from tui.client.errors import (
     ConnectionLostError,
@@ -26,6 +28,7 @@ from tui.client.login import Login
 from tui.client.notices import Warnings
 from tui.client.origins import checked_redirect, is_upgrade, origin
 from tui.client.places import Traffic
+from tui.client.redaction import quoted, redacted_url
 from tui.client.retry import RETRY_METHODS
 from tui.client.sender import Outgoing
 from tui.client.tls import NO_TLS
@@ -65,15 +68,24 @@ class Call:
     headers: Mapping[str, str] = field(default_factory=dict)
     scopes: tuple[str, ...] = ()
     """The rights that it needs."""
-    content: bytes | None = field(default=None, repr=False)
+    content: bytes | Body | None = field(default=None, repr=False)
+    again: bool = False
+    """Whether it may be made again although its method has effects."""
     anonymous: bool = False
     """Whether the login is left out wherever the request goes."""
     traffic: Traffic = Traffic.SMALL
     """What the answer brings."""
+    patience: float | None = None
+    """Seconds until the answer has to begin, once the body has been sent; else the limit of a pause."""
 
 
 class Session:
     """The requests to one registry under one login.
+
+    Attributes:
+        host: The registry.
+        sender: Sends the requests.
+        warnings: What the registry has said by the way.
 
     Args:
         host: The registry.
@@ -101,6 +113,9 @@ class Session:
         """What is listed of which the registry gives few entries where it is not asked for more."""
         self.without_referrers: set[tuple[Repository, str]] = set()
         """Repositories, and algorithms of digests, for which the registry has no API of referrers."""
+        self.wants_put = False
+        """Whether the registry was found to take no blob along with the POST that opens an upload."""
+        self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._schemes = schemes
         self._scheme = scheme
         self._tls = tls
@@ -115,6 +130,10 @@ class Session:
         scheme = self._scheme or await self._schemes.find(self.host, self._tls)
         return httpx.URL(f"{scheme}://{self.host.api_host}/")
 
+    def lock(self, what: str) -> asyncio.Lock:
+        """Give the lock for something on the registry that is read, changed and written back."""
+        return self._locks.setdefault(what, asyncio.Lock())
+
     def line(self, call: Call) -> RequestLine:
         """Show a request, as far as it is known by now how it is made."""
         scheme = self._scheme or self._schemes.known(self.host) or "https"
@@ -128,7 +147,8 @@ class Session:
             call: The request.
             limit: The most bytes of a body; one that explains a refusal is cut instead.
             what: What the body is, for errors.
-            seconds: How long all of it may take; the limit for small answers where it is left out.
+            seconds: How long all of it may take; the limit for small answers where it is left out. While
+                a body is being sent, the time begins anew with each piece of it.
 
         Raises:
             RegistryError: No answer came, not all of it, or one that must not be followed.
@@ -138,6 +158,8 @@ class Session:
         retries = limits.retries if call.method in RETRY_METHODS else 0
         try:
             async with asyncio.timeout(seconds) as clock:
+                if isinstance(call.content, Body):
+                    call = replace(call, content=Timed(call.content, clock, seconds))
                 for attempt in range(1, retries + 1):
                     try:
                         return await self._fetch_once(call, limit, what, clock)
@@ -202,6 +224,8 @@ class Session:
                     self.warnings.note(answer.headers)
                 if answer.status != HTTPStatus.UNAUTHORIZED or not (at_home and with_login) or left == 0:
                     return answer
+                if not can_repeat(call.content):
+                    return answer
                 await answer.read_refusal(self.sender.timeouts.refusal)
                 proof = await self._answer(answer, call, proof, clock, renewed=left < LOGIN_ROUNDS - 1)
             except BaseException:
@@ -248,8 +272,10 @@ class Session:
                 url,
                 _headers(call, proof, at_home=at_home),
                 call.content,
+                call.again,
                 self._tls if at_home else self._tls.for_others,
                 call.traffic,
+                call.patience,
             )
             answer = await self.sender.send(outgoing)
             try:
@@ -261,6 +287,7 @@ class Session:
                 target = await checked_redirect(
                     url, location, home, self.sender.transports.is_internal, answer.line
                 )
+                _check_repeatable(call, target, answer)
             except BaseException:
                 await answer.aclose()
                 raise
@@ -287,6 +314,20 @@ def _headers(call: Call, proof: Proof | None, *, at_home: bool) -> dict[str, str
     if not at_home:
         return {name: value for name, value in call.headers.items() if name.lower() not in _PRIVATE_HEADERS}
     return {**({"Authorization": proof.header} if proof else {}), **call.headers}
+
+
+def _check_repeatable(call: Call, target: httpx.URL, answer: Answer) -> None:
+    """Check that the body of a request can follow a redirect.
+
+    Raises:
+        RefusedRedirectError: It has been used up.
+    """
+    if not can_repeat(call.content):
+        raise RefusedRedirectError(
+            f"redirected to {quoted(redacted_url(str(target)))}, and what was sent cannot be sent again",
+            request=answer.line,
+            remedy="Give the content as bytes or as a file.",
+        )
 
 
 class _BodyLostError(Exception):

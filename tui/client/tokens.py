@@ -18,7 +18,15 @@ if TYPE_CHECKING:
 
     from tui.client.errors import RequestLine
 
-__all__ = ["CATALOG_SCOPE", "Token", "clean_scopes", "parse_token", "pull_scope"]
+__all__ = [
+    "CATALOG_SCOPE",
+    "Token",
+    "clean_scopes",
+    "delete_scopes",
+    "parse_token",
+    "pull_scope",
+    "push_scope",
+]
 
 CATALOG_SCOPE: Final = "registry:catalog:*"
 """The right to list repositories."""
@@ -48,6 +56,20 @@ class Token:
 def pull_scope(repository: str) -> str:
     """Name the right to read a repository."""
     return f"repository:{repository}:pull"
+
+
+def push_scope(repository: str) -> str:
+    """Name the right to read a repository and to write to it."""
+    return f"repository:{repository}:pull,push"
+
+
+def delete_scopes(repository: str) -> tuple[str, ...]:
+    """Name the right to delete from a repository, in the order in which token services are asked for it.
+
+    What the right is called is nowhere said: distribution wants ``delete``, Quay wants ``push`` and gives
+    nothing to those who name ``delete``, and both understand ``*``.
+    """
+    return tuple(f"repository:{repository}:{actions}" for actions in ("*", "delete,pull,push", "pull,push"))
 
 
 def clean_scopes(scopes: Iterable[str]) -> tuple[str, ...]:
