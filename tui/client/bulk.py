@@ -51,12 +51,15 @@ class BulkTransport(httpx.AsyncBaseTransport):
     Args:
         make_context: Makes contexts for TLS, all alike.
         proxy: The proxy's URL; None for direct connections.
+        outward: Whether no connection may lead to this machine or a private network.
 
     Raises:
         ValueError: The proxy's URL cannot be used.
     """
 
-    def __init__(self, make_context: Callable[[], ssl.SSLContext], proxy: str | None) -> None:
+    def __init__(
+        self, make_context: Callable[[], ssl.SSLContext], proxy: str | None, *, outward: bool = False
+    ) -> None:
         trust = Trust(make_context)
         self._pool = httpcore.ConnectionPool(
             ssl_context=trust.context,
@@ -64,7 +67,7 @@ class BulkTransport(httpx.AsyncBaseTransport):
             max_connections=None,
             max_keepalive_connections=IDLE_CONNECTIONS,
             keepalive_expiry=IDLE_SECONDS,
-            network_backend=Backend(trust),
+            network_backend=Backend(trust, outward=outward),
         )
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:

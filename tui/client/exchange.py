@@ -134,7 +134,8 @@ class Exchange:
 
     async def _request(self, outgoing: Outgoing) -> RawResponse:
         tls = self.tls if origin(outgoing.url) == origin(self.home) else self.tls.for_others
-        answer = await self.sender.send(replace(outgoing, tls=tls))
+        outward = await self.sender.transports.is_outward(outgoing.url, self.home)
+        answer = await self.sender.send(replace(outgoing, tls=tls, outward=outward))
         try:
             if answer.status < 300:  # noqa: PLR2004 - the bound of success is the protocol's
                 return await answer.read(MAX_TOKEN, "token")

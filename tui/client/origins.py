@@ -10,6 +10,7 @@ import ipaddress
 import re
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+import httpcore
 import httpx
 
 from tui.client.errors import RefusedRealmError, RefusedRedirectError, RequestLine
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
 __all__ = [
+    "InwardError",
     "Origin",
     "checked_realm",
     "checked_redirect",
@@ -74,6 +76,16 @@ def is_internal_host(host: str) -> bool | None:
         return is_internal_address(name.strip("[]"))
     except ValueError:
         return None
+
+
+class InwardError(httpcore.ConnectError):
+    """A connection that led to an internal address when it was made, and must not.
+
+    A name may lead elsewhere by then than when it was checked.
+    """
+
+    def __init__(self) -> None:
+        super().__init__("the name leads to a private address, where the internet must not send requests")
 
 
 async def checked_redirect(

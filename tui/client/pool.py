@@ -14,6 +14,8 @@ import anyio
 import httpcore
 import httpx
 
+from tui.client.origins import InwardError, is_internal_address
+
 if TYPE_CHECKING:
     import ssl
     from collections.abc import AsyncIterator, Iterable
@@ -36,13 +38,14 @@ class PoolTransport(httpx.AsyncBaseTransport):
     Args:
         context: How certificates are checked.
         proxy: The proxy's URL; None for direct connections.
+        outward: Whether no connection may lead to this machine or a private network.
 
     Raises:
         ValueError: The proxy's URL cannot be used.
     """
 
-    def __init__(self, context: ssl.SSLContext, proxy: str | None) -> None:
-        self._backend = NetworkBackend()
+    def __init__(self, context: ssl.SSLContext, proxy: str | None, *, outward: bool = False) -> None:
+        self._backend = NetworkBackend(outward=outward)
         self._pool = httpcore.AsyncConnectionPool(
             ssl_context=context,
             proxy=None if proxy is None else parse_proxy(proxy),
@@ -155,11 +158,15 @@ class _Ready(httpcore.AsyncNetworkStream):
 class NetworkBackend(httpcore.AnyIOBackend):
     """Connects to servers.
 
+    Args:
+        outward: Whether no connection may lead to this machine or a private network.
+
     Attributes:
         spare: Connections that have been made and wait for a request, by host and port, and since when.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, outward: bool = False) -> None:
+        self._outward = outward
         self.spare: dict[tuple[str, int], list[tuple[httpcore.AsyncNetworkStream, float]]] = {}
 
     async def connect_tcp(  # noqa: D102 - the parent's
@@ -176,7 +183,12 @@ class NetworkBackend(httpcore.AnyIOBackend):
             if time.monotonic() - since < IDLE_SECONDS:
                 return _Ready(stream)
             await stream.aclose()
-        return _Stream(await super().connect_tcp(host, port, timeout, local_address, socket_options))
+        made = _Stream(await super().connect_tcp(host, port, timeout, local_address, socket_options))
+        if self._outward and is_internal_address(str(made.get_extra_info("server_addr")[0])):
+            # Nothing has been sent yet.
+            await made.aclose()
+            raise InwardError
+        return made
 
 
 def parse_proxy(text: str) -> httpcore.Proxy:

@@ -62,6 +62,9 @@ class Outgoing:
     patience: float | None = None
     """Seconds until the answer has to begin; the time limit of a pause where it is left out."""
 
+    outward: bool = False
+    """Whether it must not lead to this machine or a private network."""
+
     @property
     def line(self) -> RequestLine:
         """The request as it may be shown."""
@@ -209,7 +212,9 @@ class Sender:
                         content=content,
                         extensions={"timeout": self._timeout(outgoing.patience)},
                     )
-                    transport = self.transports.choose(outgoing.url, outgoing.tls, line, outgoing.traffic)
+                    transport = self.transports.choose(
+                        outgoing.url, outgoing.tls, line, outgoing.traffic, outward=outgoing.outward
+                    )
                     response = await transport.handle_async_request(request)
             status = response.status_code
             return Answer(response, outgoing.url, line, release)

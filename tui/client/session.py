@@ -276,6 +276,7 @@ class Session:
                 self._tls if at_home else self._tls.for_others,
                 call.traffic,
                 call.patience,
+                outward=await self.sender.transports.is_outward(url, home),
             )
             answer = await self.sender.send(outgoing)
             try:

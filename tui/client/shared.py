@@ -28,13 +28,14 @@ class SharedTransport(httpx.AsyncBaseTransport):
 
     Args:
         make_context: Makes contexts that are all alike.
+        outward: Whether no connection may lead to this machine or a private network.
     """
 
-    def __init__(self, make_context: Callable[[], ssl.SSLContext]) -> None:
+    def __init__(self, make_context: Callable[[], ssl.SSLContext], *, outward: bool = False) -> None:
         self._context = make_context()
         self._context.set_alpn_protocols(["h2", "http/1.1"])
-        self._pool = PoolTransport(make_context(), None)
-        self._backend = NetworkBackend()
+        self._pool = PoolTransport(make_context(), None, outward=outward)
+        self._backend = NetworkBackend(outward=outward)
         self._connections: dict[tuple[str, int], Http2Connection | None] = {}
         self._connecting: Shared[tuple[str, int], Http2Connection | None] = Shared()
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import httpcore
 
+from tui.client.origins import InwardError, is_internal_address
 from tui.client.tls import SHARES_CONTEXTS
 
 if TYPE_CHECKING:
@@ -249,10 +250,12 @@ class Backend(httpcore.SyncBackend):
 
     Args:
         trust: How certificates are checked.
+        outward: Whether no connection may lead to this machine or a private network.
     """
 
-    def __init__(self, trust: Trust) -> None:
+    def __init__(self, trust: Trust, *, outward: bool = False) -> None:
         self._trust = trust
+        self._outward = outward
 
     def connect_tcp(
         self,
@@ -268,6 +271,8 @@ class Backend(httpcore.SyncBackend):
         except OSError as error:
             raise httpcore.ConnectError(error) from error
         addresses = list(dict.fromkeys(str(place[0]) for *_, place in found))
+        if self._outward and any(is_internal_address(address) for address in addresses):
+            raise InwardError
         for address in addresses[:-1]:
             with contextlib.suppress(httpcore.ConnectError, httpcore.ConnectTimeout):
                 return self._connect(address, port, FIRST_SECONDS, local_address, socket_options)

@@ -25,7 +25,7 @@ from tui.client.errors import (
     RequestLine,
     TimeoutExceededError,
 )
-from tui.client.origins import is_internal_address, is_internal_host
+from tui.client.origins import is_internal_address, is_internal_host, origin
 from tui.client.places import Traffic
 from tui.client.pool import PoolTransport
 from tui.client.proxies import proxy_for
@@ -41,6 +41,9 @@ __all__ = ["Transports", "causes", "translated"]
 
 _NOT_TLS: Final = ("WRONG_VERSION_NUMBER", "HTTP_REQUEST", "RECORD_LAYER_FAILURE", "PACKET_LENGTH_TOO_LONG")
 """What OpenSSL says of a peer that does not speak TLS at all."""
+
+JUDGED_SECONDS: Final = 60.0
+"""How long it is known of a registry whether it is internal: a name leads elsewhere when a VPN comes up."""
 
 _ABOUT_CERTIFICATES: Final = frozenset(
     {
@@ -67,10 +70,18 @@ class Transports:
 
     def __init__(self, handed_in: httpx.AsyncBaseTransport | None = None) -> None:
         self._handed_in = handed_in
-        self._made: dict[tuple[Tls, str | None, Traffic], httpx.AsyncBaseTransport] = {}
+        self._made: dict[tuple[Tls, str | None, Traffic, bool], httpx.AsyncBaseTransport] = {}
+        self._judged: dict[str, tuple[float, bool]] = {}
+        """Until when it is known of a registry whether it is internal."""
 
     def choose(
-        self, url: httpx.URL, tls: Tls, line: RequestLine, traffic: Traffic = Traffic.SMALL
+        self,
+        url: httpx.URL,
+        tls: Tls,
+        line: RequestLine,
+        traffic: Traffic = Traffic.SMALL,
+        *,
+        outward: bool = False,
     ) -> httpx.AsyncBaseTransport:
         """Find the transport for a URL.
 
@@ -79,6 +90,8 @@ class Transports:
             tls: Whom to trust, and which certificate to show.
             line: The request, for errors.
             traffic: What the answer brings; a transport that was handed in decides itself what that means.
+            outward: Whether no connection may lead to this machine or a private network, unless a proxy or a
+                transport that was handed in makes it.
 
         Raises:
             CertificateError: A file of certificates or keys cannot be read.
@@ -88,11 +101,11 @@ class Transports:
             return self._handed_in
         proxy = proxy_for(url)
         kind = Traffic.BLOB if traffic is Traffic.SMALL and (proxy or url.scheme == "http") else traffic
-        key = (tls, proxy, kind)
+        key = (tls, proxy, kind, outward and proxy is None)
         if key not in self._made:
             make_context = partial(tls.context, line)
             try:
-                self._made[key] = _make_transport(make_context, proxy, kind)
+                self._made[key] = _make_transport(make_context, proxy, kind, outward=key[3])
             except (ValueError, httpx.InvalidURL):
                 # What is wrong with the URL would be told with the login in it.
                 raise ConnectionFailedError(
@@ -118,6 +131,22 @@ class Transports:
             return False
         return any(is_internal_address(str(address[0])) for *_, address in found)
 
+    async def is_outward(self, url: httpx.URL, home: httpx.URL) -> bool:
+        """Tell whether a request must not lead to this machine or a private network.
+
+        Args:
+            url: Where it goes.
+            home: The registry's own URL: where that is internal, the others may be so too.
+        """
+        if origin(url) == origin(home):
+            return False
+        now = asyncio.get_running_loop().time()
+        until, is_internal = self._judged.get(home.host, (now, False))
+        if until <= now:
+            is_internal = await self.is_internal(home)
+            self._judged[home.host] = now + JUDGED_SECONDS, is_internal
+        return not is_internal
+
     async def aclose(self) -> None:
         """Close all connections, also those of the transport that was handed in."""
         made = list(self._made.values())
@@ -129,13 +158,13 @@ class Transports:
 
 
 def _make_transport(
-    make_context: Callable[[], ssl.SSLContext], proxy: str | None, traffic: Traffic
+    make_context: Callable[[], ssl.SSLContext], proxy: str | None, traffic: Traffic, *, outward: bool
 ) -> httpx.AsyncBaseTransport:
     if traffic is Traffic.BULK:
-        return BulkTransport(make_context, proxy)
+        return BulkTransport(make_context, proxy, outward=outward)
     if traffic is Traffic.SMALL:
-        return SharedTransport(make_context)
-    return PoolTransport(make_context(), proxy)
+        return SharedTransport(make_context, outward=outward)
+    return PoolTransport(make_context(), proxy, outward=outward)
 
 
 @contextmanager
