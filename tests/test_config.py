@@ -68,6 +68,19 @@ def test_paths_start_at_home_or_at_the_settings(path: Path, monkeypatch: pytest.
     assert settings.registry(RegistryHost("localhost")).ca_file == path.parent / "ca.pem"
 
 
+def test_a_client_certificate_is_read_and_written_with_its_key(path: Path) -> None:
+    path.write_text(
+        '[registries.one]\nclient_certificate = "me.crt"\nclient_key = "/keys/me.key"\n'
+        '[registries.two]\nclient_certificate = "both.pem"\n'
+    )
+    settings = load_settings(path)
+    one = settings.registry(RegistryHost("one"))
+    assert (one.client_certificate, one.client_key) == (path.parent / "me.crt", Path("/keys/me.key"))
+    assert settings.registry(RegistryHost("two")).client_key is None
+    save_registry(RegistryHost("three"), one, path)
+    assert load_settings(path).registry(RegistryHost("three")) == one
+
+
 def test_the_environment_names_the_file(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OCITUI_CONFIG", str(path))
     assert settings_path() == path
@@ -98,6 +111,8 @@ def test_the_environment_names_the_file(path: Path, monkeypatch: pytest.MonkeyPa
         ),
         ("[registries.localhost]\nca_file = false", 2, "registries.localhost.ca_file", "text"),
         ('[registries.localhost]\nca_file = "\\u0000"', 2, "registries.localhost.ca_file", "NUL"),
+        ("[registries.x]\nclient_certificate = 1", 2, "registries.x.client_certificate", "text"),
+        ('[registries.x]\nclient_key = "a"', 2, "registries.x.client_key", "client_certificate beside it"),
         ('[keys]\na = """\n\n"""\nb = 1', 2, "keys.a", "not empty"),
         ('[keys]\na = """\nx\n"""\n[registries.x]\ny = """\n"""\n', 6, "registries.x.y", "no such key"),
         ("theme = ", 1, "", "not valid TOML"),

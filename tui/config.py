@@ -9,6 +9,8 @@ that comments, order and layout survive::
     [registries."registry.example.com:5000"]
     insecure_http = true
     ca_file = "company-ca.pem"
+    client_certificate = "me.crt"
+    client_key = "me.key"
 
     [keys]
     "browser.reload" = "f5"
@@ -59,7 +61,7 @@ MAX_SETTINGS: Final = 1024 * 1024
 """Bytes of a settings file: hundreds of registries take a tenth of it."""
 
 _KEYS: Final = ("download_folder", "keys", "registries", "theme")
-_REGISTRY_KEYS: Final = ("ca_file", "insecure_http")
+_REGISTRY_KEYS: Final = ("ca_file", "client_certificate", "client_key", "insecure_http")
 
 
 class SettingsError(Exception):
@@ -95,6 +97,10 @@ class RegistrySettings:
     """Whether to speak plain http with it."""
     ca_file: Path | None = None
     """A PEM file of certificate authorities to trust for it, besides the system's."""
+    client_certificate: Path | None = None
+    """A PEM file with the certificate to show it."""
+    client_key: Path | None = None
+    """A PEM file with the key of that, where it is not in the same file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +180,9 @@ def save_registry(host: RegistryHost, settings: RegistrySettings, path: Path | N
         is_new = name not in registries
         entry = registries.setdefault(name, _table())
         _put(entry, "insecure_http", settings.insecure_http or None)
-        _put(entry, "ca_file", None if settings.ca_file is None else str(settings.ca_file))
+        for key in ("ca_file", "client_certificate", "client_key"):
+            file: Path | None = getattr(settings, key)
+            _put(entry, key, None if file is None else str(file))
         if is_new and list(document)[-1] != "registries":
             entry.add(_empty_line())
 
@@ -275,12 +283,18 @@ class _Checker:
 
     def registry(self, entry: Any, key: tuple[str, ...]) -> RegistrySettings:
         if not isinstance(entry, dict):
-            raise self.error("must be a table, with insecure_http and ca_file in it", key)
+            raise self.error(f"must be a table; in it there may be {', '.join(_REGISTRY_KEYS)}", key)
         self.known(entry, _REGISTRY_KEYS, key)
         insecure_http = entry.get("insecure_http", False)
         if not isinstance(insecure_http, bool):
             raise self.error("must be true or false", (*key, "insecure_http"))
-        return RegistrySettings(insecure_http, self.path(entry.get("ca_file"), (*key, "ca_file")))
+        files = {
+            name: self.path(entry.get(name), (*key, name))
+            for name in ("ca_file", "client_certificate", "client_key")
+        }
+        if files["client_key"] is not None and files["client_certificate"] is None:
+            raise self.error("needs client_certificate beside it", (*key, "client_key"))
+        return RegistrySettings(insecure_http, **files)
 
     def text(self, value: Any, key: tuple[str, ...]) -> str:
         if not isinstance(value, str) or not value.strip():

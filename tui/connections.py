@@ -107,18 +107,21 @@ class SettingsConnections:
         return await self._connect(host, _Given(self._logins, host, login)).verify_login()
 
     def _connect(self, host: RegistryHost, auth: Authenticator | AuthProvider) -> Registry:
+        settings = self._settings.registry(host)
         return self._open_client().registry(
             host,
             auth,
             plain_http=self.speaks_plain_http(host),
-            ca_file=self._ca_file or self._settings.registry(host).ca_file,
+            ca_file=self._ca_file or settings.ca_file,
+            client_certificate=settings.client_certificate,
+            client_key=settings.client_key,
         )
 
     def _open_client(self) -> Client:
         if self._client is None:
-            from tui.client import Client  # noqa: PLC0415  # see the class's docstring
+            from tui.client import Client, certs_folders  # noqa: PLC0415  # see the class's docstring
 
-            self._client = Client(self._transport)
+            self._client = Client(self._transport, certs_folders=certs_folders())
         return self._client
 
     async def aclose(self) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
-from cryptography.x509.oid import NameOID
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -28,6 +28,15 @@ class ServerCertificate:
     """Files in PEM: an authority, and what a server on 127.0.0.1 presents."""
 
     authority: Path
+    certificate: Path
+    key: Path
+    authority_key: Path
+
+
+@dataclass(frozen=True, slots=True)
+class ClientCertificate:
+    """Files in PEM: what a client presents, and its key."""
+
     certificate: Path
     key: Path
 
@@ -56,9 +65,11 @@ def _builder(subject: str, issuer: str) -> x509.CertificateBuilder:
     )
 
 
-def _key_in_pem(key: CertificateIssuerPrivateKeyTypes) -> bytes:
+def _key_in_pem(
+    key: CertificateIssuerPrivateKeyTypes, kept: serialization.KeySerializationEncryption | None = None
+) -> bytes:
     return key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, kept or serialization.NoEncryption()
     )
 
 
@@ -109,10 +120,38 @@ def make_server_certificate(folder: Path) -> ServerCertificate:
         .sign(authority_key, hashes.SHA256())
     )
     folder.mkdir(parents=True, exist_ok=True)
-    files = ServerCertificate(folder / "authority.crt", folder / "server.crt", folder / "server.key")
+    files = ServerCertificate(
+        folder / "authority.crt", folder / "server.crt", folder / "server.key", folder / "authority.key"
+    )
     files.authority.write_bytes(authority.public_bytes(serialization.Encoding.PEM))
     files.certificate.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
     files.key.write_bytes(_key_in_pem(key))
+    files.authority_key.write_bytes(_key_in_pem(authority_key))
+    return files
+
+
+def make_client_certificate(
+    server: ServerCertificate, folder: Path, passphrase: str = ""
+) -> ClientCertificate:
+    """Write a client's certificate, signed by the authority of a server, and its key."""
+    authority_key = serialization.load_pem_private_key(server.authority_key.read_bytes(), None)
+    assert isinstance(authority_key, ec.EllipticCurvePrivateKey)
+    key = ec.generate_private_key(ec.SECP256R1())
+    certificate = (
+        _builder("A client of the tests", "Authority of the tests")
+        .public_key(key.public_key())
+        .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+        .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.CLIENT_AUTH]), critical=False)
+        .add_extension(
+            x509.AuthorityKeyIdentifier.from_issuer_public_key(authority_key.public_key()), critical=False
+        )
+        .sign(authority_key, hashes.SHA256())
+    )
+    folder.mkdir(parents=True, exist_ok=True)
+    files = ClientCertificate(folder / "client.cert", folder / "client.key")
+    files.certificate.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
+    kept = serialization.BestAvailableEncryption(passphrase.encode()) if passphrase else None
+    files.key.write_bytes(_key_in_pem(key, kept))
     return files
 
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
         TokenAuth,
     )
     from tui.client.blob_stream import BlobStream
+    from tui.client.certs import certs_folders
     from tui.client.challenge import Challenge, parse_challenges
     from tui.client.docker_archive import DockerArchive
     from tui.client.errors import (
@@ -184,6 +185,7 @@ __all__ = [
     "archive_pieces",
     "archive_size",
     "attested_digest",
+    "certs_folders",
     "gather_parts",
     "is_attestation",
     "is_loadable",
@@ -244,6 +246,7 @@ _ELSEWHERE: Final = {
     "archive_pieces": "archive_writer",
     "archive_size": "archive_writer",
     "attested_digest": "models",
+    "certs_folders": "certs",
     "gather_parts": "image_parts",
     "is_attestation": "models",
     "is_loadable": "loadable",

@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 import tui
 from tui.client import blobs, listings, manifests, referrers, support
 from tui.client.asking import PageSizes
+from tui.client.certs import CertsFolders
 from tui.client.limits import MAX_CONFIG, MAX_LISTING, Limits, Timeouts
 from tui.client.names import RegistryHost, Repository
 from tui.client.places import Traffic
@@ -22,7 +23,7 @@ from tui.client.tokens import pull_scope, push_scope
 from tui.client.transport import Transports
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable, Mapping
+    from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
     from contextlib import AbstractAsyncContextManager
     from hashlib import _Hash
     from pathlib import Path
@@ -61,6 +62,8 @@ class Client:
         user_agent: What the client calls itself.
         limits: How many requests at a time, and how often again.
         log: Told about each request that was made; its URLs are redacted.
+        certs_folders: Where certificates lie by host, as in Docker's and Podman's ``certs.d``; the first
+            folder that knows a host counts. `tui.client.certs_folders` lists theirs.
     """
 
     def __init__(
@@ -71,7 +74,9 @@ class Client:
         user_agent: str = DEFAULT_USER_AGENT,
         limits: Limits = DEFAULT_LIMITS,
         log: Callable[[LoggedRequest], None] | None = None,
+        certs_folders: Sequence[Path] = (),
     ) -> None:
+        self._certs = CertsFolders(tuple(certs_folders))
         self._transports = Transports(transport)
         self._sender = Sender(self._transports, timeout, limits, user_agent, log)
         self._schemes = Schemes(self._sender)
@@ -117,14 +122,21 @@ class Client:
         """
         if client_key is not None and client_certificate is None:
             raise ValueError("a client key needs the certificate that it belongs to")
-        tls = Tls(
+        given = Tls(
             () if ca_file is None else (ca_file,),
             () if client_certificate is None else (KeyPair(client_certificate, client_key),),
         )
         parsed = host if isinstance(host, RegistryHost) else RegistryHost.parse(host)
         written = "" if isinstance(host, RegistryHost) else host.strip().partition("://")[0].lower()
         scheme = "http" if plain_http or written == "http" else "https" if written == "https" else None
-        session = Session(parsed, auth, sender=self._sender, schemes=self._schemes, scheme=scheme, tls=tls)
+        session = Session(
+            parsed,
+            auth,
+            sender=self._sender,
+            schemes=self._schemes,
+            scheme=scheme,
+            tls=lambda: given + self._certs.tls(parsed),
+        )
         return Registry(session, auth)
 
 

@@ -34,7 +34,7 @@ from tui.client.sender import Outgoing
 from tui.client.tls import NO_TLS
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Mapping
+    from collections.abc import AsyncGenerator, Callable, Mapping
 
     from tui.client.answers import Answer, RawResponse
     from tui.client.auth import Authenticator, AuthProvider
@@ -93,7 +93,7 @@ class Session:
         sender: Sends the requests.
         schemes: Knows whether the registry speaks HTTPS.
         scheme: ``http`` or ``https`` where that is not to be found out.
-        tls: Whom to trust, and which certificate the registry itself is shown.
+        tls: Tells whom to trust, and which certificate the registry itself is shown; asked once it is needed.
     """
 
     def __init__(
@@ -104,7 +104,7 @@ class Session:
         sender: Sender,
         schemes: Schemes,
         scheme: str | None = None,
-        tls: Tls = NO_TLS,
+        tls: Callable[[], Tls] = lambda: NO_TLS,
     ) -> None:
         self.host = host
         self.sender = sender
@@ -118,14 +118,15 @@ class Session:
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         self._schemes = schemes
         self._scheme = scheme
-        self._tls = tls
+        self._find_tls = tls
+        self._found_tls: Tls | None = None
         self._login = Login(auth, self._exchange)
 
     async def home(self) -> httpx.URL:
         """Find the registry's own URL, which may take a request to see whether it speaks HTTPS.
 
         Raises:
-            NetworkError: The registry is out of reach.
+            NetworkError: The registry is out of reach, or what there is of certificates for it is incomplete.
         """
         scheme = self._scheme or await self._schemes.find(self.host, self._tls)
         return httpx.URL(f"{scheme}://{self.host.api_host}/")
@@ -133,6 +134,15 @@ class Session:
     def lock(self, what: str) -> asyncio.Lock:
         """Give the lock for something on the registry that is read, changed and written back."""
         return self._locks.setdefault(what, asyncio.Lock())
+
+    @property
+    def _tls(self) -> Tls:
+        """Whom to trust, and which certificate the registry itself is shown."""
+        if self._scheme == "http":
+            return NO_TLS
+        if self._found_tls is None:
+            self._found_tls = self._find_tls()
+        return self._found_tls
 
     def line(self, call: Call) -> RequestLine:
         """Show a request, as far as it is known by now how it is made."""

@@ -18,7 +18,10 @@ if TYPE_CHECKING:
 
     from tui.client.errors import RequestLine
 
-__all__ = ["NO_TLS", "SHARES_CONTEXTS", "KeyPair", "Tls"]
+__all__ = ["MAX_PATH", "NO_TLS", "SHARES_CONTEXTS", "KeyPair", "Tls"]
+
+MAX_PATH: Final = 300
+"""Characters of a path that an error shows."""
 
 _KEEPS_A_STORE: Final = sys.platform in {"darwin", "win32"}
 
@@ -78,8 +81,9 @@ class Tls:
             try:
                 context.load_verify_locations(cafile=file)
             except (OSError, ssl.SSLError) as error:
+                shown = quoted(str(file), MAX_PATH)
                 raise CertificateError(
-                    f"the file of certificates {quoted(str(file))} cannot be read: {_reason(error)}",
+                    f"the file of certificates {shown} cannot be read: {_reason(error)}",
                     request=line,
                     remedy="Give a file with certificates in PEM.",
                 ) from error
@@ -114,7 +118,7 @@ def _has_files(folder: str | None) -> bool:
 
 def _show(context: ssl.SSLContext, pair: KeyPair, line: RequestLine) -> None:
     key = pair.key or pair.certificate
-    certificate_shown, key_shown = quoted(str(pair.certificate)), quoted(str(key))
+    certificate_shown, key_shown = (quoted(str(file), MAX_PATH) for file in (pair.certificate, key))
     for file, what, shown in ((pair.certificate, "certificate", certificate_shown), (key, "key", key_shown)):
         try:
             file.open("rb").close()
