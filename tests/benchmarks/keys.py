@@ -144,7 +144,7 @@ def _start_listing(terminal: PseudoTerminal, host: str) -> None:
     terminal.wait_for(cursor_on(TAG.format(0)))
     open_filter(terminal)
     terminal.write(f"-{ENTER}")
-    terminal.wait_for(r"000\+ …")
+    terminal.wait_for(r"\d,\d00\+ …")
 
 
 def _finished(folder: Path) -> bool:

@@ -15,6 +15,7 @@ from textual.reactive import reactive
 
 from tui.client.errors import DeniedError, RegistryError, UnauthorizedError
 from tui.figures import count
+from tui.panes.pace import Pace
 from tui.panes.rows import Batch, Order, Rows
 from tui.sanitize import multi_line, one_line
 from tui.widgets.filter import FilterInput
@@ -34,6 +35,10 @@ RowT = TypeVar("RowT")
 
 SETTLE_SECONDS = 0.06
 """A load waits this long, so that holding an arrow key costs no request for every row that passes by."""
+
+SHOW_SECONDS = 0.1
+"""Rows that nobody has to wait for are shown this often while they arrive: to draw them takes longer than to
+load them, and keys wait for both."""
 
 LOADING = "loading …"
 
@@ -104,6 +109,8 @@ class ListPane(Vertical, Generic[SubjectT, RowT]):
         )
         self.filter_input = FilterInput()
         self._rows: Rows[RowT] = Rows(self.row_text)
+        self._arrived: list[RowT] = []
+        self._pace = Pace(self, self._show_arrived, SHOW_SECONDS)
         self._pinned: set[Hashable] = set()
         self._note = self._hint = ""
         self._started = False
@@ -211,6 +218,8 @@ class ListPane(Vertical, Generic[SubjectT, RowT]):
 
     def _clear(self) -> None:
         self.workers.cancel_node(self)
+        self._pace.stop()
+        self._arrived.clear()
         self._started = self._complete = self._failed = False
         self.border_title = self.TITLE
         self._selection = None
@@ -238,24 +247,32 @@ class ListPane(Vertical, Generic[SubjectT, RowT]):
         try:
             async with aclosing(self.pages(subject)) as pages:
                 async for batch in pages:
-                    self._add(batch)
+                    self._arrived += batch.rows
                     if batch.last:
                         break
-                    if batch.patient:
-                        await self._wait_for_interest()
-                    else:
+                    if not batch.patient or self._hurries:
+                        self._pace.ask()
+                        # Nothing else waits for a batch whose rows were there already.
                         await asyncio.sleep(0)
+                        continue
+                    self._more.clear()
+                    self._show_arrived()
+                    await self._more.wait()
         except RegistryError as error:
+            self._pace.stop()
+            if self._arrived:
+                self._show_arrived()
             self._fail(error)
         else:
+            self._pace.stop()
             self._complete = True
+            self._show_arrived()
             self._tell("")
 
-    async def _wait_for_interest(self) -> None:
-        """Wait until the cursor nears the end, or a filter or an order wants to see everything."""
-        self._more.clear()
-        if not self.wants_everything() and len(self._rows.all) >= self._eager:
-            await self._more.wait()
+    @property
+    def _hurries(self) -> bool:
+        """Whether pages are loaded however far the cursor is from their end."""
+        return self.wants_everything() or len(self._rows.all) + len(self._arrived) < self._eager
 
     def wants_everything(self) -> bool:
         """Tell whether a filter stands, or an order that somebody looks at, so that all rows are wanted."""
@@ -263,14 +280,15 @@ class ListPane(Vertical, Generic[SubjectT, RowT]):
 
     # Rows.
 
-    def _add(self, batch: Batch[RowT]) -> None:
-        self._complete = batch.last
+    def _show_arrived(self) -> None:
+        """Show the rows that have arrived, together."""
+        rows, self._arrived = self._arrived, []
         if self._pinned:
-            self._unpin(batch.rows)
-        cursor = self._rows.append(batch.rows, self.table.cursor)
+            self._unpin(rows)
+        cursor = self._rows.append(rows, self.table.cursor)
         self.table.rows_changed(cursor)
-        self._follow_selection(batch.rows)
-        self._tell("" if batch.last else LOADING)
+        self._follow_selection(rows)
+        self._tell("" if self._complete else LOADING)
         self.post_message(self.Answered())
 
     def _unpin(self, rows: Sequence[RowT]) -> None:

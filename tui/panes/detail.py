@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, ClassVar
+from functools import partial
+from typing import TYPE_CHECKING, ClassVar, Final
 
 from textual import events, on, work
 from textual.binding import Binding, BindingType
@@ -30,6 +31,11 @@ if TYPE_CHECKING:
     from tui.client import ImageConfig
     from tui.library import Library, Verdict
     from tui.panes.views import View
+
+
+PATIENCE_SECONDS: Final = 0.15
+"""What was there before stays for so long while a manifest is loaded: most are there before anybody has read
+that one is waited for, and nothing flickers."""
 
 
 class TabLine(Static):
@@ -62,7 +68,7 @@ class TabLine(Static):
             else Content(tab.label)
             for tab in tabs
         ]
-        self.update(Content(" " * self.GAP).join(labels))
+        self.update(Content(" " * self.GAP).join(labels), layout=False)
 
     def on_click(self, event: events.Click) -> None:
         """Choose the tab whose label was clicked."""
@@ -178,11 +184,23 @@ class DetailPane(Vertical):
             case LayerPlace() as place:
                 self._show((views.overview(facts.layer_facts(place, self._now())),))
             case ManifestPlace() as place:
-                self._show(())
-                self.lines.show_text(LOADING)
+                self._leave_for_now()
                 self._load(place)
             case None:
-                self._show(())
+                self._leave_for_now()
+
+    def _leave_for_now(self) -> None:
+        """Leave on screen what is there, in case that the next thing to show is there soon."""
+        self._views = ()
+        self.refresh_bindings()
+        self.set_timer(PATIENCE_SECONDS, partial(self._tell_waiting, self._shown), name="wait for details")
+
+    def _tell_waiting(self, subject: Subject | None) -> None:
+        """Show what is known of a subject that is still waited for: that it is loading, or nothing."""
+        if self._shown == subject and not self._views and not self._failed:
+            self._show(())
+            if subject is not None:
+                self.lines.show_text(LOADING)
 
     @work(exclusive=True, group="load", description="load a manifest and its config")
     async def _load(self, place: ManifestPlace) -> None:
@@ -227,7 +245,8 @@ class DetailPane(Vertical):
     def _choose(self, event: TabLine.Chosen) -> None:
         event.stop()
         self._chosen = event.name
-        self._show_chosen()
+        if self._views:
+            self._show_chosen()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002  # Textual's signature
         return len(self._views) > 1 if action == "tab" else True

@@ -161,7 +161,11 @@ class CursorView(ScrollView, can_focus=True, inherit_bindings=False):
         if bool(count) != bool(self._count) and self.is_running:
             self.refresh_bindings()
         self._count, self._above, self._below = count, above, below
-        self.virtual_size = Size(self.scrollable_content_region.width, above + count + below)
+        size = Size(self.scrollable_content_region.width, above + count + below)
+        if size != self.virtual_size:
+            # How much there is in a view changes nothing around it, unless its scrollbar comes or goes.
+            self.set_reactive(CursorView.virtual_size, size)
+            self._scroll_update(size)
         self.refresh()
 
     def _place_cursor(self, cursor: int, top: int, *, show: bool = True) -> None:

@@ -103,5 +103,6 @@ class ReferenceBar(Horizontal):
 
 def _show(place: Static, text: str) -> None:
     """Show a foreign text; an empty one takes no room."""
-    place.update(Content(one_line(text)))
+    shown = Content(one_line(text))
+    place.update(shown, layout=shown.cell_length != place.size.width - place.gutter.width)
     place.display = bool(text)
