@@ -21,6 +21,7 @@ if TYPE_CHECKING:
         BasicAuth,
         IdentityKeeper,
         IdentityToken,
+        RepositoryAuthProvider,
         TokenAuth,
     )
     from tui.client.blob_stream import BlobStream
@@ -163,6 +164,7 @@ __all__ = [
     "RegistryError",
     "RegistryHost",
     "Repository",
+    "RepositoryAuthProvider",
     "RepositoryNotExistError",
     "RequestLine",
     "SavingError",
@@ -237,6 +239,7 @@ _ELSEWHERE: Final = {
     "Registry": "registry",
     "RegistryHost": "names",
     "Repository": "names",
+    "RepositoryAuthProvider": "auth",
     "SavingError": "saving_errors",
     "Source": "source",
     "Tag": "names",

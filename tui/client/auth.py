@@ -8,7 +8,15 @@ from typing import Protocol, runtime_checkable
 
 from tui.client.errors import TokenError
 
-__all__ = ["AuthProvider", "Authenticator", "BasicAuth", "IdentityKeeper", "IdentityToken", "TokenAuth"]
+__all__ = [
+    "AuthProvider",
+    "Authenticator",
+    "BasicAuth",
+    "IdentityKeeper",
+    "IdentityToken",
+    "RepositoryAuthProvider",
+    "TokenAuth",
+]
 
 
 @runtime_checkable
@@ -48,6 +56,21 @@ class IdentityKeeper(AuthProvider, Protocol):
         Args:
             old: The token that was exchanged.
             new: What the service gave in its place.
+        """
+        ...
+
+
+@runtime_checkable
+class RepositoryAuthProvider(AuthProvider, Protocol):
+    """A provider that knows of repositories at which one is somebody else than at their registry."""
+
+    def for_repository(self, repository: str) -> AuthProvider | None:
+        """Return who tells who asks for a repository; None where that is who asks at the registry.
+
+        It is called for each request, and returns the same provider for all repositories of one login.
+
+        Args:
+            repository: The name of the repository.
         """
         ...
 

@@ -24,7 +24,7 @@ from tui.client.errors import (
     TimeoutExceededError,
 )
 from tui.client.exchange import REDIRECTS, Exchange
-from tui.client.login import Login
+from tui.client.logins import Logins
 from tui.client.notices import Warnings
 from tui.client.origins import checked_redirect, is_upgrade, origin
 from tui.client.places import Traffic
@@ -120,7 +120,7 @@ class Session:
         self._scheme = scheme
         self._find_tls = tls
         self._found_tls: Tls | None = None
-        self._login = Login(auth, self._exchange)
+        self._login = Logins(auth, self._exchange)
 
     async def home(self) -> httpx.URL:
         """Find the registry's own URL, which may take a request to see whether it speaks HTTPS.

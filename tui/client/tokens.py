@@ -26,6 +26,7 @@ __all__ = [
     "parse_token",
     "pull_scope",
     "push_scope",
+    "repository_of",
 ]
 
 CATALOG_SCOPE: Final = "registry:catalog:*"
@@ -70,6 +71,12 @@ def delete_scopes(repository: str) -> tuple[str, ...]:
     nothing to those who name ``delete``, and both understand ``*``.
     """
     return tuple(f"repository:{repository}:{actions}" for actions in ("*", "delete,pull,push", "pull,push"))
+
+
+def repository_of(scopes: tuple[str, ...]) -> str:
+    """Name the repository that the first of some rights concerns; "" where it concerns none."""
+    kind, _, rest = scopes[0].partition(":") if scopes else ("", "", "")
+    return rest.rpartition(":")[0] if kind == "repository" else ""
 
 
 def clean_scopes(scopes: Iterable[str]) -> tuple[str, ...]:

@@ -94,7 +94,17 @@ class FileLogins:
         """Return the name of the helper that keeps the login for a registry, "" where none does."""
         return self.helpers.get(canonical(host), self.helper_of_all)
 
-    def find(self, host: RegistryHost, repository: Repository | None = None) -> Login | None:
+    def part(self, host: RegistryHost, repository: str) -> str | None:
+        """Return the part of a registry whose login counts for a repository.
+
+        Returns:
+            The path under which it lies, "" for the registry as a whole; None where there is no login.
+        """
+        wanted = canonical(host)
+        paths = [entry.path for entry in self.entries if entry.covers(wanted, repository)]
+        return max(paths, key=len, default=None)
+
+    def find(self, host: RegistryHost, repository: str | None = None) -> Login | None:
         """Return the login for a registry; with a repository, the most specific one that covers it."""
         wanted = canonical(host)
         covering = [entry for entry in self.entries if entry.covers(wanted, repository or "")]

@@ -20,6 +20,7 @@ from tui.credentials.helpers import ask_helper
 from tui.credentials.keyring_store import KEYRING, KeyringStore
 from tui.credentials.logins import KnownHost, Login, canonical
 from tui.credentials.lookup import Lookup, Sources
+from tui.credentials.provider import Provider
 from tui.credentials.renewals import Renewals
 from tui.credentials.watched import WatchedFiles
 
@@ -27,12 +28,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
     from typing import Any
 
-    from tui.client.auth import Authenticator, IdentityToken
+    from tui.client.auth import IdentityToken
     from tui.client.names import RegistryHost
     from tui.credentials.errors import CredentialsError, KeyringError
     from tui.credentials.watched import Stamp
 
-__all__ = ["LoginStore", "Provider"]
+__all__ = ["LoginStore"]
 
 PATIENCE_SECONDS: Final = 30.0
 """Seconds after which a lookup goes on without a keyring or a helper: time enough to answer a dialog."""
@@ -182,6 +183,39 @@ class LoginStore:
             del self._known[host]
         return await self.find(host)
 
+    def part(self, host: RegistryHost, repository: str) -> str:
+        """Return the part of a registry at which one is somebody else than at the registry.
+
+        Podman's files may name one; the first file with a login for the repository counts.
+
+        Args:
+            host: The registry.
+            repository: A repository, or such a part.
+
+        Returns:
+            The path under which it lies; "" where one is who one is at the registry.
+        """
+        parts = (file.part(host, repository) for file in self._files.logins())
+        return next((part for part in parts if part is not None), "")
+
+    async def find_part(self, host: RegistryHost, part: str, *, again: bool = False) -> Login | None:
+        """Return the login for a part of a registry.
+
+        What was entered, and what environment and keyring have for the registry, counts more than any file.
+
+        Args:
+            host: The registry.
+            part: What `part` returned.
+            again: Whether the login that was found has been refused.
+        """
+        host = canonical(host)
+        login = await (self.find_again(host) if again else self.find(host))
+        if self._entered(host) is not None or (login is not None and login.source == KEYRING):
+            return login
+        found = (file.find(host, part) for file in self._files.logins())
+        own = next((login for login in found if login is not None), None)
+        return login if own is None else self._renewals.applied(host, own)
+
     def go_on_without(self, host: RegistryHost) -> None:
         """Let the lookup for a registry go on without what it waits for."""
         if (lookup := self._under_way.get(canonical(host))) is not None:
@@ -327,29 +361,3 @@ class LoginStore:
     def _tell(self, host: RegistryHost) -> None:
         for listener in tuple(self._listeners):
             listener(host)
-
-
-class Provider:
-    """Tells the client who asks at one registry (`tui.client.AuthProvider`, `tui.client.IdentityKeeper`).
-
-    Args:
-        store: Knows the logins.
-        host: The registry.
-    """
-
-    def __init__(self, store: LoginStore, host: RegistryHost) -> None:
-        self._store = store
-        self._host = host
-
-    def __repr__(self) -> str:
-        return f"Provider({str(self._host)!r})"
-
-    async def provide(self, *, refused: bool = False) -> Authenticator | None:
-        """Return who asks at present; see `tui.client.AuthProvider`."""
-        find = self._store.find_again if refused else self._store.find
-        login = await find(self._host)
-        return login.auth if login is not None else None
-
-    async def renewed(self, old: IdentityToken, new: IdentityToken) -> None:
-        """Use another identity token from now on; see `tui.client.IdentityKeeper`."""
-        self._store.renewed(self._host, old, new)
