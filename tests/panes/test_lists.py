@@ -136,6 +136,27 @@ async def test_reload_comes_back_to_a_row_of_a_later_page(demo: DemoServer) -> N
         await ui.until(lambda: ui.row(ui.tags) == row)
 
 
+async def test_a_row_that_is_waited_for_does_not_take_the_cursor_from_a_person_who_has_gone_on(
+    demo: DemoServer,
+) -> None:
+    async with browse(demo, place="demo/many-tags") as ui:
+        await ui.until_listed(ui.tags, 100)
+        await ui.press("end")
+        await ui.until_listed(ui.tags, 200)
+        await ui.press("end")
+        gate = Gate(lambda request: "last" in request.query_params)
+        demo.before.append(gate)
+        await ui.press("r")
+        await ui.wait(gate.arrived())
+        await ui.until_listed(ui.tags, 100)
+        await ui.press("down", "down")
+        there = ui.row(ui.tags)
+        gate.open()
+        await ui.until_listed(ui.tags, 200)
+        await ui.settle()
+        assert ui.row(ui.tags) == there
+
+
 async def test_reload_that_comes_late_leaves_the_cursor_where_the_person_went(demo: DemoServer) -> None:
     async with browse(demo, place=DEBIAN) as ui:
         await ui.until_counted(ui.tags, "15")

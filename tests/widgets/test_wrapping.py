@@ -1,4 +1,4 @@
-"""Lines break at spaces and, where there is none, within words."""
+"""Lines break at spaces and, where there is none, within words, where they have joints."""
 
 from __future__ import annotations
 
@@ -27,6 +27,9 @@ from tui.widgets.wrapping import breaks, wrapped
         ("日本語", 4, 0, ["日本", "語"]),
         ("日本語", 1, 0, ["日", "本", "語"]),
         ("abcd", 2, 9, ["ab", "cd"]),
+        ("image.manifest.v1+json", 18, 0, ["image.manifest.v1+", "json"]),
+        ("image.manifest.v1+json", 17, 0, ["image.manifest.", "v1+json"]),
+        ("sha256:0123456789ab", 14, 0, ["sha256:0123456", "789ab"]),
     ],
 )
 def test_a_line_breaks_where_it_must(text: str, width: int, hang: int, parts: list[str]) -> None:

@@ -115,6 +115,7 @@ class ListPane(Vertical, Generic[SubjectT, RowT]):
         self._note = self._hint = ""
         self._started = False
         self._selection: Hashable = None
+        self._selected_from = 0
         self._eager = 0
         self._order = 0
         self._complete = False
@@ -283,11 +284,13 @@ class ListPane(Vertical, Generic[SubjectT, RowT]):
     def _show_arrived(self) -> None:
         """Show the rows that have arrived, together."""
         rows, self._arrived = self._arrived, []
+        self._give_way()
         if self._pinned:
             self._unpin(rows)
         cursor = self._rows.append(rows, self.table.cursor)
         self.table.rows_changed(cursor)
         self._follow_selection(rows)
+        self._selected_from = self.table.cursor
         self._tell("" if self._complete else LOADING)
         self.post_message(self.Answered())
 
@@ -323,9 +326,15 @@ class ListPane(Vertical, Generic[SubjectT, RowT]):
             self._show_rows()
 
     def select(self, key: Hashable) -> None:
-        """Put the cursor on the row with a key, now or as soon as it arrives."""
+        """Put the cursor on the row with a key, now or as soon as it arrives, unless the person moves it."""
         self._selection = key
+        self._selected_from = self.table.cursor
         self._follow_selection(self._rows.shown)
+
+    def _give_way(self) -> None:
+        """Wait for no row any more where the person has gone to another one meanwhile."""
+        if self.table.cursor != self._selected_from:
+            self._selection = None
 
     def _follow_selection(self, arrived: Iterable[RowT]) -> None:
         """Put the cursor on the row that is waited for, if it is among those that have arrived."""
@@ -339,8 +348,10 @@ class ListPane(Vertical, Generic[SubjectT, RowT]):
 
     def _show_rows(self) -> None:
         """Show the rows anew: another filter, another order, or another subject."""
+        self._give_way()
         self.table.set_rows(self._rows.shown, keep_cursor=True)
         self._follow_selection(self._rows.shown)
+        self._selected_from = self.table.cursor
         self._tell(self._note)
         if self.table.row is None:
             self.post_message(self.highlighted(None))
@@ -460,7 +471,7 @@ class ListPane(Vertical, Generic[SubjectT, RowT]):
         row, index = self.table.row, self.table.cursor
         self._clear()
         if row is not None:
-            self._selection = self.row_key(row)
+            self.select(self.row_key(row))
             # As far as the row was from the beginning, pages come without being asked for.
             self._eager = index + 1
         self._start_if_wanted()

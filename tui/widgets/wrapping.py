@@ -15,10 +15,18 @@ LEAST_WIDTH: Final = 2
 """Cells that a line has at least, so that a wide character fits and wrapping comes to an end."""
 
 
+JOINTS: Final = "/.:+-_@,=&"
+"""Characters after which a long name may break: those between the parts of media types, references, URLs."""
+
+LEAST_FILLED: Final = 0.6
+"""How much of a line is filled at least where it breaks at a joint: less would look like a list."""
+
+
 def breaks(text: str, width: int, hang: int = 0) -> list[tuple[int, int]]:
     """Return the parts of a text, as start and end, that make its lines.
 
-    Lines break at spaces, which are left out there, and within words that are wider than a line.
+    Lines break at spaces, which are left out there, and within words that are wider than a line: after a
+    joint of the word where one is near the end of the line.
 
     Args:
         text: one line, as `cleaned` returns it.
@@ -38,6 +46,9 @@ def breaks(text: str, width: int, hang: int = 0) -> list[tuple[int, int]]:
             parts.append((start, space))
             start = space + 1
         else:
+            joint = 1 + max(text.rfind(joint, start, end) for joint in JOINTS)
+            if joint > start + room * LEAST_FILLED:
+                end = joint
             parts.append((start, end))
             start = end
         room = max(width - hang, LEAST_WIDTH)
