@@ -63,6 +63,15 @@ async def test_a_theme_that_there_is_not_gives_way_to_the_usual_one() -> None:
         await ui.until(lambda: any("no theme called “no such theme”" in notice for notice in ui.notices()))
 
 
+async def test_an_action_of_the_settings_that_does_not_exist_is_told(demo: DemoServer) -> None:
+    settings = Settings(keys={"list.relaod": "f5", "browser.quit": "f10"})
+    async with browse(demo, settings=settings) as ui:
+        await ui.until(ui.notices)
+        (notice,) = ui.notices()
+        assert "no action called “list.relaod”" in notice
+        assert "Did you mean list.reload?" in notice
+
+
 async def test_a_damaged_file_of_logins_is_told_of(home: Path) -> None:
     folder = home / ".docker"
     folder.mkdir(parents=True)

@@ -12,6 +12,7 @@ from textual.binding import Binding, BindingType
 from tui.commands import KeyCommands
 from tui.config import SettingsError
 from tui.figures import counted
+from tui.keymap import unknown_actions
 from tui.sanitize import one_line
 from tui.screens.browser import BrowserScreen
 from tui.screens.dialogs import QuestionScreen
@@ -91,6 +92,8 @@ class OcituiApp(App[None]):
         """Say what is not as the person's files want it."""
         for warning in self.session.logins.warnings:
             self.notify(sentence(warning), title="Logins", severity="warning", markup=False)
+        for problem in unknown_actions(self.session.settings.keys):
+            self.notify(problem, title="A key of the settings", severity="warning", markup=False)
         theme = self.session.settings.theme
         if theme and theme not in self.available_themes:
             self.notify(
