@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import shutil
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ import httpx
 import pytest
 
 from tests.client.helpers import EAGER
+from tests.real.certificates import make_server_certificate
 from tests.real.conftest import (
     PASSWORD,
     USER,
@@ -25,7 +27,7 @@ from tests.real.hand import Hand
 from tests.real.listening import ListeningProcess
 from tests.real.programs import clean_environment, require
 from tests.real.token_server import Account
-from tui.client import BasicAuth, Client, Registry
+from tui.client import BasicAuth, Client, Registry, Repository
 from tui.demo import BasicLogin, BearerLogin, DemoServer, Storage
 
 if TYPE_CHECKING:
@@ -46,6 +48,24 @@ class Server:
     """A login that may do everything, where it wants one."""
     ca_file: Path | None = None
     """The authority of its certificate."""
+    client_certificate: Path | None = None
+    """What it wants to be shown, where it wants that."""
+    client_key: Path | None = None
+    """The key of that."""
+
+    def seen_by(self, client: Client, auth: BasicAuth | None) -> Registry:
+        """The server under a login."""
+        return client.registry(
+            self.url,
+            auth,
+            ca_file=self.ca_file,
+            client_certificate=self.client_certificate,
+            client_key=self.client_key,
+        )
+
+    def opened_by(self, client: Client) -> Registry:
+        """The server under the login that may do everything."""
+        return self.seen_by(client, self.auth)
 
 
 def seeded(url: str) -> None:
@@ -161,6 +181,22 @@ def debian_tls(own_copy: Callable[[], Path], password_file: Path) -> Iterator[Se
 
 
 @pytest.fixture(scope="session")
+def debian_mutual_tls(own_copy: Callable[[], Path]) -> Iterator[Server]:
+    """A server that speaks with nobody who shows no certificate of its authority."""
+    folder = own_copy()
+    made = make_server_certificate(folder / "certificates")
+    server = DockerRegistry(
+        folder / "server",
+        folder / "storage",
+        certificate=(made.certificate, made.key),
+        client_authority=made.authority,
+    )
+    with server:
+        # A certificate that names no use is good for both ends.
+        yield Server(server.url, None, made.authority, made.certificate, made.key)
+
+
+@pytest.fixture(scope="session")
 def debian_redirects(own_copy: Callable[[], Path], password_file: Path) -> Iterator[Server]:
     folder = own_copy()
     with serving_with_redirects(folder, folder / "storage", password_file) as serving:
@@ -246,7 +282,16 @@ async def client() -> AsyncIterator[Client]:
         yield opened
 
 
+_NUMBERS = itertools.count()
+
+
+@pytest.fixture
+def repository() -> Repository:
+    """A repository that no other test writes to."""
+    return Repository(f"written/{next(_NUMBERS)}")
+
+
 @pytest.fixture
 def registry(client: Client, server: Server) -> Registry:
     """The server as the client sees it, under a login that may do everything."""
-    return client.registry(server.url, server.auth, ca_file=server.ca_file)
+    return server.opened_by(client)

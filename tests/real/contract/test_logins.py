@@ -10,6 +10,7 @@ from tests.client.helpers import items
 from tests.real.conftest import PASSWORD, USER
 from tests.real.contract import content
 from tests.real.contract.traits import TRAITS
+from tests.real.hand import encoded
 from tui.client import BasicAuth, Client, Digest, Image, Registry, Repository, Tag, UnauthorizedError
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from tests.real.contract.conftest import Server
 
 APP = Repository(content.APP)
+WRITTEN = Repository("written/by-alice")
 WRONG = "not the password"
 
 pytestmark = pytest.mark.parametrize(
@@ -32,6 +34,8 @@ CALLS: dict[str, Callable[[Registry], Awaitable[object]]] = {
     "manifest_exists": lambda registry: registry.manifest_exists(Image(APP, Tag("1.0"))),
     "get_manifests": lambda registry: registry.get_manifests(Image(APP, Tag("1.0"))),
     "verify_blob": lambda registry: registry.verify_blob(APP, Digest.of(content.LAYER)),
+    "put_blob": lambda registry: registry.put_blob(WRITTEN, b"by alice"),
+    "put_manifest": lambda registry: registry.put_manifest(APP, encoded(content.AMD64), Tag("amd64")),
 }
 
 
@@ -44,7 +48,7 @@ CALLS: dict[str, Callable[[Registry], Awaitable[object]]] = {
 async def test_without_the_right_login_nobody_gets_in(
     client: Client, server: Server, auth: BasicAuth | None, call: str
 ) -> None:
-    registry = client.registry(server.url, auth, ca_file=server.ca_file)
+    registry = server.seen_by(client, auth)
     with pytest.raises(UnauthorizedError) as caught:
         await CALLS[call](registry)
     assert caught.value.remedy
@@ -55,5 +59,5 @@ async def test_without_the_right_login_nobody_gets_in(
 
 @pytest.mark.parametrize("call", CALLS)
 async def test_with_the_right_login_one_does(client: Client, server: Server, call: str) -> None:
-    registry = client.registry(server.url, server.auth, ca_file=server.ca_file)
+    registry = server.opened_by(client)
     await CALLS[call](registry)

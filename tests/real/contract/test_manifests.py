@@ -57,7 +57,7 @@ async def test_a_manifest_comes_byte_for_byte(registry: Registry, stored: Stored
 async def test_head_tells_what_a_manifest_is(server: Server, stored: Stored) -> None:
     asked: list[LoggedRequest] = []
     async with Client(log=asked.append) as client:
-        registry = client.registry(server.url, server.auth, ca_file=server.ca_file)
+        registry = server.opened_by(client)
         await registry.verify()
         asked.clear()
         found = await registry.manifest_exists(Image(Repository(stored.repository), Tag(stored.tag)))

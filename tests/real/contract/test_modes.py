@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.client.helpers import items
-from tests.real.certificates import make_server_certificate
 from tests.real.contract import content
 from tests.real.docker_registry import DockerRegistry
 from tests.real.hand import encoded
@@ -19,6 +18,7 @@ from tui.client import (
     ErrorResponse,
     Image,
     Manifest,
+    Registry,
     Repository,
     Tag,
     UnsupportedError,
@@ -26,7 +26,7 @@ from tui.client import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
     from pathlib import Path
 
     from tests.real.contract.conftest import Server
@@ -36,21 +36,46 @@ LONGEST_KEEPING = 20.0
 """Seconds within which a cache has written what it fetched, on a machine that is busy with other things."""
 
 AMD64 = Digest.of(encoded(content.AMD64))
+LAYER = Digest.of(content.LAYER)
+
+
+DELETES: dict[str, Callable[[Registry], Awaitable[object]]] = {
+    "delete_manifest": lambda registry: registry.delete_manifest(Image(APP, AMD64)),
+    "delete_blob": lambda registry: registry.delete_blob(APP, LAYER),
+    "delete_tag": lambda registry: registry.delete_tag(APP, Tag("1.0")),
+}
+PUTS: dict[str, Callable[[Registry], Awaitable[object]]] = {
+    "put_blob": lambda registry: registry.put_blob(APP, b"not there yet"),
+    "put_blob in chunks": lambda registry: registry.put_blob(APP, bytes(1000), chunk_size=100),
+    "put_manifest": lambda registry: registry.put_manifest(APP, encoded(content.AMD64), Tag("new")),
+}
 
 
 @pytest.mark.parametrize(
-    ("name", "codes"), [("debian_read_only", ()), ("debian_undeletable", ("UNSUPPORTED",))]
+    ("name", "call"),
+    [
+        *(("debian_read_only", call) for call in (PUTS | DELETES).values()),
+        *(("debian_undeletable", call) for call in DELETES.values()),
+        *(("debian_cache", call) for call in (PUTS | DELETES).values()),
+    ],
+    ids=[
+        *(f"read only, {name}" for name in (PUTS | DELETES)),
+        *(f"undeletable, {name}" for name in DELETES),
+        *(f"cache, {name}" for name in (PUTS | DELETES)),
+    ],
 )
-async def test_what_must_not_be_deleted_is_told_as_unsupported(
-    request: pytest.FixtureRequest, client: Client, name: str, codes: tuple[str, ...]
+async def test_what_must_not_be_changed_is_told_as_unsupported(
+    request: pytest.FixtureRequest,
+    client: Client,
+    name: str,
+    call: Callable[[Registry], Awaitable[object]],
 ) -> None:
     registry = client.registry(request.getfixturevalue(name).url)
-    answer = await registry.request("DELETE", f"/v2/{APP}/manifests/{AMD64}")
     with pytest.raises(UnsupportedError) as caught:
-        answer.raise_for_status()
-    assert caught.value.codes == codes
+        await call(registry)
     assert caught.value.remedy
-    assert (await registry.manifest_exists(Image(APP, AMD64))).digest == AMD64
+    assert (await registry.get_manifest(Image(APP, Tag("1.0")))).raw == encoded(content.INDEX)
+    assert (await registry.get_manifest(Image(APP, AMD64))).raw == encoded(content.AMD64)
 
 
 async def test_a_cache_lists_only_what_somebody_has_asked_for(
@@ -99,18 +124,9 @@ async def test_what_is_not_accepted_is_refused_and_accepted_by_default(
 
 
 async def test_who_shows_no_certificate_where_one_is_wanted_is_told_so(
-    client: Client, own_copy: Callable[[], Path]
+    client: Client, debian_mutual_tls: Server
 ) -> None:
-    folder = own_copy()
-    certificate = make_server_certificate(folder / "certificates")
-    server = DockerRegistry(
-        folder / "server",
-        folder / "storage",
-        certificate=(certificate.certificate, certificate.key),
-        client_authority=certificate.authority,
-    )
-    with server:
-        registry = client.registry(server.url, ca_file=certificate.authority)
-        with pytest.raises(CertificateError) as caught:
-            await registry.verify()
-        assert caught.value.remedy
+    registry = client.registry(debian_mutual_tls.url, ca_file=debian_mutual_tls.ca_file)
+    with pytest.raises(CertificateError) as caught:
+        await registry.verify()
+    assert caught.value.remedy

@@ -37,7 +37,7 @@ async def test_referrers_are_found_with_their_types(
 async def test_the_tag_is_looked_at_only_where_the_api_is_missing(server: Server, traits: Traits) -> None:
     asked: list[LoggedRequest] = []
     async with Client(log=asked.append) as client:
-        registry = client.registry(server.url, server.auth, ca_file=server.ca_file)
+        registry = server.opened_by(client)
         await registry.get_referrers(SIGNED, SUBJECT)
     by_tag = any(f"/manifests/{SUBJECT.algorithm}-{SUBJECT.hex}" in one.request.url for one in asked)
     assert by_tag != traits.referrers

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from tui.client import ErrorResponse, ManifestNotExistError
+from tui.client import BlobNotExistError, ErrorResponse, ManifestNotExistError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,10 +45,25 @@ class Traits:
     """What it then says."""
     unknown_blob: str = "BLOB_UNKNOWN"
     """What it says of a blob that it does not have."""
+    sha512: bool = True
+    """Whether it takes blobs under digests of sha512."""
+    mounts: bool = True
+    """Whether it takes over a blob from another repository."""
+    checks_parts: bool = True
+    """Whether it refuses manifests that name blobs which it does not have."""
+    says_subject: bool = True
+    """Whether it says that it lists a referrer itself, so that clients keep no list."""
+    deletes: bool = True
+    """Whether it deletes anything."""
+    deletes_tags: bool = True
+    """Whether it deletes a tag and nothing else."""
+    absent_blob_deleted: type[ErrorResponse] = BlobNotExistError
+    """What comes of deleting a blob that it does not have."""
 
 
 FULL = Traits()
-DEBIAN = Traits(tag_pages=False, tags_sorted=False, referrers=False)
+DEMO = replace(FULL, checks_parts=False)
+DEBIAN = Traits(tag_pages=False, tags_sorted=False, referrers=False, says_subject=False, deletes_tags=False)
 GGCR = Traits(
     catalog_pages=False,
     catalog_sorted=False,
@@ -56,26 +71,31 @@ GGCR = Traits(
     emptied=("gone",),
     open_ranges=False,
     shared_blobs=True,
+    mounts=False,
+    checks_parts=False,
+    says_subject=False,
+    absent_blob_deleted=ErrorResponse,
     referrer_types=False,
 )
 
 TRAITS = {
-    "demo_plain": FULL,
-    "demo_basic": replace(FULL, login=True),
-    "demo_bearer": replace(FULL, login=True),
+    "demo_plain": DEMO,
+    "demo_basic": replace(DEMO, login=True),
+    "demo_bearer": replace(DEMO, login=True),
     "debian_plain": DEBIAN,
     "debian_tls": replace(DEBIAN, login=True),
+    "debian_mutual_tls": DEBIAN,
     "debian_tokens": replace(DEBIAN, login=True),
     "debian_redirects": replace(DEBIAN, login=True),
     "debian_read_only": replace(DEBIAN, writes=False),
-    "debian_undeletable": DEBIAN,
+    "debian_undeletable": replace(DEBIAN, deletes=False),
     "debian_cache": replace(
         DEBIAN, writes=False, catalog_whole=False, absent_digest=ErrorResponse, unknown_digest="UNKNOWN"
     ),
     "debian_small_pages": DEBIAN,
-    "distribution_3": replace(DEBIAN, tag_pages=True, tags_sorted=True),
+    "distribution_3": replace(DEBIAN, tag_pages=True, tags_sorted=True, deletes_tags=True),
     "crane_serve": replace(GGCR, referrers=False, referrer_types=True),
     "ggcr_registry": GGCR,
-    "ocimem_registry": replace(FULL, emptied=("gone",)),
+    "ocimem_registry": replace(FULL, emptied=("gone",), sha512=False),
 }
 """The servers, by the names of the fixtures that start them."""
