@@ -81,6 +81,18 @@ def test_a_client_certificate_is_read_and_written_with_its_key(path: Path) -> No
     assert load_settings(path).registry(RegistryHost("three")) == one
 
 
+def test_mirrors_are_read_and_written_in_their_order(path: Path) -> None:
+    path.write_text('[registries."docker.io"]\nmirrors = ["b.example:5000", "http://a.example/hub"] # mine\n')
+    hub = load_settings(path).registry(HUB)
+    assert hub.mirrors == ("b.example:5000", "http://a.example/hub")
+    save_registry(HUB, hub, path)
+    save_registry(RegistryHost("other"), hub, path)
+    settings = load_settings(path)
+    assert settings.registry(RegistryHost("other")) == settings.registry(HUB) == hub
+    save_registry(RegistryHost("other"), RegistrySettings(), path)
+    assert load_settings(path).registry(RegistryHost("other")).mirrors == ()
+
+
 def test_the_environment_names_the_file(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("OCITUI_CONFIG", str(path))
     assert settings_path() == path
@@ -113,6 +125,9 @@ def test_the_environment_names_the_file(path: Path, monkeypatch: pytest.MonkeyPa
         ('[registries.localhost]\nca_file = "\\u0000"', 2, "registries.localhost.ca_file", "NUL"),
         ("[registries.x]\nclient_certificate = 1", 2, "registries.x.client_certificate", "text"),
         ('[registries.x]\nclient_key = "a"', 2, "registries.x.client_key", "client_certificate beside it"),
+        ('[registries.x]\nmirrors = "m.example"', 2, "registries.x.mirrors", "a list"),
+        ("[registries.x]\nmirrors = [1]", 2, "registries.x.mirrors", "text"),
+        ('[registries.x]\nmirrors = [\n"ok.example",\n"ftp://m"]', 2, "registries.x.mirrors", "no mirror"),
         ('[keys]\na = """\n\n"""\nb = 1', 2, "keys.a", "not empty"),
         ('[keys]\na = """\nx\n"""\n[registries.x]\ny = """\n"""\n', 6, "registries.x.y", "no such key"),
         ("theme = ", 1, "", "not valid TOML"),

@@ -4,10 +4,12 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import httpx
 import pytest
 
 from tui.arguments import Place, parse_place
-from tui.client.names import RegistryHost, Repository
+from tui.client.errors import ManifestNotExistError
+from tui.client.names import Image, RegistryHost, Repository, Tag
 from tui.config import RegistrySettings, Settings, load_settings
 from tui.session import DEMO, WELL_KNOWN, Session
 from tui.state import StateError, load_state
@@ -115,6 +117,36 @@ async def test_who_one_is_at_a_registry_is_told_without_the_secret(home: Path) -
     assert session.library.login_label(HOST) == "alice (Docker)"
     assert session.library.login_label(RegistryHost("other.example.com")) == ""
     assert "secret" not in repr(session.logins.peek(HOST))
+
+
+async def test_mirrors_are_asked_under_logins_and_settings_of_their_own(home: Path) -> None:
+    log_in(home, str(HOST))
+    asked: list[tuple[str, bool]] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        asked.append((str(request.url), "Authorization" in request.headers))
+        if "Authorization" not in request.headers and request.url.host != "plain.example":
+            return httpx.Response(401, headers={"WWW-Authenticate": 'Basic realm="r"'})
+        return httpx.Response(404)
+
+    plain = RegistryHost("plain.example:5000")
+    settings = Settings(
+        registries={
+            HOST: RegistrySettings(mirrors=("other.example/hub", str(plain))),
+            plain: RegistrySettings(insecure_http=True),
+        }
+    )
+    session = Session(settings, transport=httpx.MockTransport(answer))
+    image = Image(Repository("app"), Tag("1"))
+    with pytest.raises(ManifestNotExistError, match=str(HOST)):
+        await session.connections.registry(HOST).get_manifest(image)
+    await session.aclose()
+    assert asked == [
+        (f"https://other.example/v2/hub/app/manifests/1?ns={HOST}", False),
+        (f"http://plain.example:5000/v2/app/manifests/1?ns={HOST}", False),
+        (f"https://{HOST}/v2/app/manifests/1", False),
+        (f"https://{HOST}/v2/app/manifests/1", True),
+    ]
 
 
 async def test_plain_http_is_spoken_only_where_the_person_allowed_it() -> None:

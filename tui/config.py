@@ -12,6 +12,9 @@ that comments, order and layout survive::
     client_certificate = "me.crt"
     client_key = "me.key"
 
+    [registries."docker.io"]
+    mirrors = ["mirror.example.com", "http://10.0.0.5:5000/hub"]
+
     [keys]
     "browser.reload" = "f5"
 
@@ -20,9 +23,7 @@ A path may begin with `~`; a relative one starts from the folder of the settings
 
 from __future__ import annotations
 
-import difflib
 import os
-import re
 import tomllib
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -32,9 +33,11 @@ from typing import TYPE_CHECKING, Any, Final
 import platformdirs
 
 from tui.client.errors import InvalidNameError
+from tui.client.mirror_location import MirrorLocation
 from tui.client.names import DOCKER_HUB, RegistryHost
-from tui.client.redaction import printable, quoted
-from tui.files import UnreadableFileError, read_small_file, short_path, write_whole_file
+from tui.client.redaction import quoted
+from tui.config_checks import Checker, SettingsError, lower_first
+from tui.files import UnreadableFileError, read_small_file, write_whole_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, MutableMapping
@@ -61,32 +64,7 @@ MAX_SETTINGS: Final = 1024 * 1024
 """Bytes of a settings file: hundreds of registries take a tenth of it."""
 
 _KEYS: Final = ("download_folder", "keys", "registries", "theme")
-_REGISTRY_KEYS: Final = ("ca_file", "client_certificate", "client_key", "insecure_http")
-
-
-class SettingsError(Exception):
-    """Settings that cannot be read or written; `str()` is one sentence that names file, line and key.
-
-    Args:
-        path: The settings file.
-        problem: What is wrong, as a phrase.
-        key: The key that it concerns, one text for each level of tables.
-        line: The line where the key stands, from 1.
-    """
-
-    def __init__(
-        self, path: Path, problem: str, *, key: tuple[str, ...] = (), line: int | None = None
-    ) -> None:
-        self.path = path
-        self.problem = printable(problem)
-        self.key = ".".join(_shown_key(part) for part in key)
-        self.line = line
-        place = printable(short_path(path), 400)
-        if line is not None:
-            place += f", line {line}"
-        if key:
-            place += f", {self.key}"
-        super().__init__(f"{place}: {self.problem}")
+_REGISTRY_KEYS: Final = ("ca_file", "client_certificate", "client_key", "insecure_http", "mirrors")
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +79,8 @@ class RegistrySettings:
     """A PEM file with the certificate to show it."""
     client_key: Path | None = None
     """A PEM file with the key of that, where it is not in the same file."""
+    mirrors: tuple[str, ...] = ()
+    """Where its manifests and blobs are asked for first, each as a host or a URL."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,6 +163,7 @@ def save_registry(host: RegistryHost, settings: RegistrySettings, path: Path | N
         for key in ("ca_file", "client_certificate", "client_key"):
             file: Path | None = getattr(settings, key)
             _put(entry, key, None if file is None else str(file))
+        _put(entry, "mirrors", list(settings.mirrors) or None)
         if is_new and list(document)[-1] != "registries":
             entry.add(_empty_line())
 
@@ -221,7 +202,7 @@ def _read(path: Path) -> str:
 
 def _parse(text: str, path: Path) -> Settings:
     document = _load(text, path)
-    check = _Checker(text, path)
+    check = Checker(text, path)
     check.known(document, _KEYS, ())
     registries: dict[RegistryHost, RegistrySettings] = {}
     for name, entry in check.table(document, "registries").items():
@@ -232,7 +213,7 @@ def _parse(text: str, path: Path) -> Settings:
             raise check.error(f"it is no registry's host: {error.reason}", key) from error
         if host in registries:
             raise check.error(f"the registry {host} is there twice", key)
-        registries[host] = check.registry(entry, key)
+        registries[host] = _registry(check, entry, key)
     theme = document.get("theme")
     return Settings(
         theme=None if theme is None else check.text(theme, ("theme",)),
@@ -253,98 +234,40 @@ def _load(text: str, path: Path) -> dict[str, Any]:
     except tomllib.TOMLDecodeError as error:
         problem, _, place = str(error).removesuffix(" (at end of document)").partition(" (at line ")
         line = int(place.partition(",")[0]) if place else text.count("\n") + 1
-        raise SettingsError(path, f"it is not valid TOML: {_lower_first(problem)}", line=line) from error
+        raise SettingsError(path, f"it is not valid TOML: {lower_first(problem)}", line=line) from error
     except RecursionError as error:
         raise SettingsError(path, "its values are nested too deeply") from error
 
 
-class _Checker:
-    """Checks values of a document, and says where in the text they stand when they are wrong."""
+def _registry(check: Checker, entry: Any, key: tuple[str, ...]) -> RegistrySettings:
+    if not isinstance(entry, dict):
+        raise check.error(f"must be a table; in it there may be {', '.join(_REGISTRY_KEYS)}", key)
+    check.known(entry, _REGISTRY_KEYS, key)
+    insecure_http = entry.get("insecure_http", False)
+    if not isinstance(insecure_http, bool):
+        raise check.error("must be true or false", (*key, "insecure_http"))
+    files = {
+        name: check.path(entry.get(name), (*key, name))
+        for name in ("ca_file", "client_certificate", "client_key")
+    }
+    if files["client_key"] is not None and files["client_certificate"] is None:
+        raise check.error("needs client_certificate beside it", (*key, "client_key"))
+    return RegistrySettings(insecure_http, **files, mirrors=_mirrors(check, entry, key))
 
-    def __init__(self, text: str, path: Path) -> None:
-        self._text = text
-        self._path = path
 
-    def error(self, problem: str, key: tuple[str, ...]) -> SettingsError:
-        return SettingsError(self._path, problem, key=key, line=_line_of(self._text, key))
-
-    def known(self, table: dict[str, Any], keys: tuple[str, ...], above: tuple[str, ...]) -> None:
-        for name in table:
-            if name not in keys:
-                similar = difflib.get_close_matches(name[:40], keys, n=1)
-                hint = f"; did you mean {similar[0]}?" if similar else f"; there are {', '.join(keys)}"
-                raise self.error(f"there is no such key{hint}", (*above, name))
-
-    def table(self, document: dict[str, Any], name: str) -> dict[str, Any]:
-        value = document.get(name, {})
-        if not isinstance(value, dict):
-            raise self.error(f"must be a table: write [{name}]", (name,))
-        return value
-
-    def registry(self, entry: Any, key: tuple[str, ...]) -> RegistrySettings:
-        if not isinstance(entry, dict):
-            raise self.error(f"must be a table; in it there may be {', '.join(_REGISTRY_KEYS)}", key)
-        self.known(entry, _REGISTRY_KEYS, key)
-        insecure_http = entry.get("insecure_http", False)
-        if not isinstance(insecure_http, bool):
-            raise self.error("must be true or false", (*key, "insecure_http"))
-        files = {
-            name: self.path(entry.get(name), (*key, name))
-            for name in ("ca_file", "client_certificate", "client_key")
-        }
-        if files["client_key"] is not None and files["client_certificate"] is None:
-            raise self.error("needs client_certificate beside it", (*key, "client_key"))
-        return RegistrySettings(insecure_http, **files)
-
-    def text(self, value: Any, key: tuple[str, ...]) -> str:
-        if not isinstance(value, str) or not value.strip():
-            raise self.error("must be text between quotation marks, and not empty", key)
-        return value
-
-    def path(self, value: Any, key: tuple[str, ...]) -> Path | None:
-        if value is None:
-            return None
-        text = self.text(value, key)
-        if "\0" in text:
-            raise self.error("must not contain NUL", key)
+def _mirrors(check: Checker, entry: dict[str, Any], above: tuple[str, ...]) -> tuple[str, ...]:
+    value, key = entry.get("mirrors", []), (*above, "mirrors")
+    if not isinstance(value, list):
+        raise check.error('must be a list, as in ["mirror.example.com"]', key)
+    mirrors = tuple(check.text(mirror, key) for mirror in value)
+    for mirror in mirrors:
         try:
-            return self._path.parent.absolute() / Path(text).expanduser()
-        except RuntimeError as error:
-            raise self.error("nobody knows the home folder that '~' stands for", key) from error
-
-
-def _line_of(text: str, key: tuple[str, ...]) -> int | None:
-    """Find the line where a key begins: the first one with which the lines up to it, read alone, have it.
-
-    A value over several lines makes some of these beginnings unreadable: the next readable one answers.
-    """
-    lines = text.split("\n")
-    before, found = 0, len(lines)
-    while found - before > 1:
-        end = (before + found) // 2
-        while end < found and (has := _has_key("\n".join(lines[:end]), key)) is None:
-            end += 1
-        if end == found:
-            # Nothing in the upper half can be read alone: look below it.
-            found = (before + found) // 2
-        elif has:
-            found = end
-        else:
-            before = end
-    return before + 1
-
-
-def _has_key(text: str, key: tuple[str, ...]) -> bool | None:
-    """Tell whether a document has a key; None if it cannot be read."""
-    try:
-        value: Any = tomllib.loads(text)
-    except tomllib.TOMLDecodeError:
-        return None
-    for part in key:
-        if not isinstance(value, dict) or part not in value:
-            return False
-        value = value[part]
-    return True
+            MirrorLocation.parse(mirror)
+        except InvalidNameError as error:
+            raise check.error(
+                f"{quoted(error.text)} is the place of no mirror: {error.reason}", key
+            ) from error
+    return mirrors
 
 
 def _change(change: Callable[[TOMLDocument], None], path: Path | None) -> None:
@@ -364,11 +287,11 @@ def _change(change: Callable[[TOMLDocument], None], path: Path | None) -> None:
         write_whole_file(path, changed.encode())
     except OSError as error:
         raise SettingsError(
-            path, f"it cannot be written: {_lower_first(error.strerror or type(error).__name__)}"
+            path, f"it cannot be written: {lower_first(error.strerror or type(error).__name__)}"
         ) from error
 
 
-def _put(table: MutableMapping[str, Any], name: str, value: str | bool | None) -> None:  # noqa: FBT001 - a value
+def _put(table: MutableMapping[str, Any], name: str, value: str | bool | list[str] | None) -> None:  # noqa: FBT001 - a value
     if value is None:
         table.pop(name, None)
     else:
@@ -394,11 +317,3 @@ def _written_name(registries: Mapping[str, Any], host: RegistryHost) -> str | No
 
 def _hub_or(host: RegistryHost) -> RegistryHost:
     return RegistryHost(DOCKER_HUB) if host.is_docker_hub else host
-
-
-def _shown_key(part: str) -> str:
-    return part if re.fullmatch(r"[A-Za-z0-9_-]{1,80}", part) else quoted(part)
-
-
-def _lower_first(text: str) -> str:
-    return text[:1].lower() + text[1:]

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tui.client.mirror_location import MirrorLocation
+
 if TYPE_CHECKING:
     from pathlib import Path
 
     import httpx
 
-    from tui.client import Authenticator, AuthProvider, Client, IdentityToken, Registry
+    from tui.client import Authenticator, AuthProvider, Client, IdentityToken, Mirror, Registry
     from tui.client.names import RegistryHost
     from tui.config import Settings
     from tui.credentials import Login, LoginStore
@@ -54,7 +56,8 @@ class SettingsConnections:
         """Prepare to connect.
 
         Args:
-            settings: Per registry: whether it speaks plain http, and whose certificates to trust.
+            settings: Per registry: whether it speaks plain http, whose certificates to trust, which one to
+                show, and its mirrors.
             logins: Knows who the person is at a host; asked when the registry wants to know.
             ca_file: Certificate authorities to trust for every registry of this run.
             transport: What carries the requests, instead of the network.
@@ -111,6 +114,22 @@ class SettingsConnections:
         return self._open_client().registry(
             host,
             auth,
+            plain_http=self.speaks_plain_http(host),
+            ca_file=self._ca_file or settings.ca_file,
+            client_certificate=settings.client_certificate,
+            client_key=settings.client_key,
+            mirrors=[self._mirror(location) for location in settings.mirrors],
+        )
+
+    def _mirror(self, location: str) -> Mirror:
+        """Put together what is known of a mirror, which is as good as a registry of its own."""
+        from tui.client import Mirror  # noqa: PLC0415  # see the class's docstring
+
+        host = MirrorLocation.parse(location).host
+        settings = self._settings.registry(host)
+        return Mirror(
+            location,
+            self._logins.provider(host),
             plain_http=self.speaks_plain_http(host),
             ca_file=self._ca_file or settings.ca_file,
             client_certificate=settings.client_certificate,

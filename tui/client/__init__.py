@@ -75,6 +75,7 @@ if TYPE_CHECKING:
     from tui.client.local import open_local
     from tui.client.local_path import LocalPath
     from tui.client.local_source import LocalSource
+    from tui.client.mirrors import Mirror
     from tui.client.models import (
         Descriptor,
         HistoryStep,
@@ -145,6 +146,7 @@ __all__ = [
     "LoggedRequest",
     "Manifest",
     "ManifestNotExistError",
+    "Mirror",
     "NameTakenError",
     "NetworkError",
     "NotFoundError",
@@ -229,6 +231,7 @@ _ELSEWHERE: Final = {
     "LocalSource": "local_source",
     "LoggedRequest": "sender",
     "Manifest": "models",
+    "Mirror": "mirrors",
     "NameTakenError": "saving_errors",
     "NotLoadableError": "saving_errors",
     "Page": "pages",

@@ -191,7 +191,7 @@ async def _open_anywhere(
     except ErrorResponse as error:
         if error.status not in _ELSEWHERE:
             raise
-        for url in wanted.urls:
+        for url in wanted.urls if session.follows_urls else ():
             try:
                 return await _open(stack, session, Call("GET", url, anonymous=True, traffic=traffic), offset)
             except RegistryError:

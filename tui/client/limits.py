@@ -47,6 +47,9 @@ class Timeouts:
     small: float = 60.0
     """For a small answer, or the headers of any, as a whole: with login, redirects and retries."""
 
+    mirror: float = 10.0
+    """For a small answer of a mirror, or the headers of any, as a whole; then the next one is asked."""
+
     listing: float = 300.0
     """For one page of a listing as a whole: 64 MiB over a line of 2 Mbit/s."""
 

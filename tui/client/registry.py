@@ -7,25 +7,25 @@ from typing import TYPE_CHECKING, Final, Self
 from urllib.parse import urlencode
 
 import tui
-from tui.client import blobs, listings, manifests, referrers, support
+from tui.client import listings, referrers, support
 from tui.client.asking import PageSizes
 from tui.client.certs import CertsFolders
-from tui.client.limits import MAX_CONFIG, MAX_LISTING, Limits, Timeouts
+from tui.client.limits import MAX_LISTING, Limits, Timeouts
+from tui.client.mirror_location import MirrorLocation
+from tui.client.mirrors import Mirror, Mirrored, MirrorSession, hasty
 from tui.client.names import RegistryHost, Repository
-from tui.client.places import Traffic
+from tui.client.registry_content import RegistryContent
 from tui.client.registry_writes import RegistryWrites
 from tui.client.schemes import Schemes
 from tui.client.sender import Sender
 from tui.client.session import Call, Session
 from tui.client.source import PAGE_SIZE, Source
-from tui.client.tls import KeyPair, Tls
+from tui.client.tls import Tls
 from tui.client.tokens import pull_scope, push_scope
 from tui.client.transport import Transports
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
-    from contextlib import AbstractAsyncContextManager
-    from hashlib import _Hash
+    from collections.abc import AsyncGenerator, Callable, Iterable, Mapping, Sequence
     from pathlib import Path
     from types import TracebackType
 
@@ -33,11 +33,9 @@ if TYPE_CHECKING:
 
     from tui.client.answers import RawResponse
     from tui.client.auth import Authenticator, AuthProvider
-    from tui.client.blob_stream import BlobStream
     from tui.client.descriptors import Descriptor
     from tui.client.errors import RequestLine
-    from tui.client.image_manifest import Index, Manifest
-    from tui.client.names import Digest, Image, Tag
+    from tui.client.names import Digest, Tag
     from tui.client.notices import RateLimit
     from tui.client.pages import Page
     from tui.client.sender import LoggedRequest
@@ -105,6 +103,7 @@ class Client:
         ca_file: Path | None = None,
         client_certificate: Path | None = None,
         client_key: Path | None = None,
+        mirrors: Iterable[str | Mirror] = (),
     ) -> Registry:
         """Give access to a registry; nothing is sent yet.
 
@@ -115,17 +114,14 @@ class Client:
             ca_file: Certificates in PEM that are trusted beside those of the operating system.
             client_certificate: A certificate in PEM that the registry is shown; no other server sees it.
             client_key: Its key in PEM, without a passphrase; left out where both are in one file.
+            mirrors: Asked before the registry itself for manifests and blobs, in their order, and without its
+                login. A text is a mirror that wants no login of its own.
 
         Raises:
-            InvalidNameError: The host is none.
+            InvalidNameError: The host is none, or that of a mirror.
             ValueError: There is a key without a certificate.
         """
-        if client_key is not None and client_certificate is None:
-            raise ValueError("a client key needs the certificate that it belongs to")
-        given = Tls(
-            () if ca_file is None else (ca_file,),
-            () if client_certificate is None else (KeyPair(client_certificate, client_key),),
-        )
+        given = Tls.of(ca_file, client_certificate, client_key)
         parsed = host if isinstance(host, RegistryHost) else RegistryHost.parse(host)
         written = "" if isinstance(host, RegistryHost) else host.strip().partition("://")[0].lower()
         scheme = "http" if plain_http or written == "http" else "https" if written == "https" else None
@@ -137,10 +133,27 @@ class Client:
             scheme=scheme,
             tls=lambda: given + self._certs.tls(parsed),
         )
-        return Registry(session, auth)
+        mirrored = Mirrored(session)
+        for mirror in mirrors:
+            mirrored.add(self._mirror_session(mirror, parsed))
+        return Registry(session, auth, mirrored)
+
+    def _mirror_session(self, given: str | Mirror, mirrored: RegistryHost) -> MirrorSession:
+        mirror = Mirror(given) if isinstance(given, str) else given
+        location = MirrorLocation.parse(mirror.location)
+        tls = Tls.of(mirror.ca_file, mirror.client_certificate, mirror.client_key)
+        return MirrorSession(
+            location,
+            mirrored,
+            mirror.auth,
+            sender=hasty(self._sender),
+            schemes=self._schemes,
+            scheme="http" if mirror.plain_http else location.scheme,
+            tls=lambda: tls + self._certs.tls(location.host),
+        )
 
 
-class Registry(RegistryWrites, Source):
+class Registry(RegistryContent, RegistryWrites, Source):
     """One registry, asked under one login.
 
     Attributes:
@@ -148,8 +161,14 @@ class Registry(RegistryWrites, Source):
         auth: Who asks, or who can tell; None for nobody in particular.
     """
 
-    def __init__(self, session: Session, auth: Authenticator | AuthProvider | None) -> None:
-        super().__init__(session)
+    def __init__(
+        self,
+        session: Session,
+        auth: Authenticator | AuthProvider | None,
+        mirrored: Mirrored | None = None,
+    ) -> None:
+        RegistryWrites.__init__(self, session)
+        RegistryContent.__init__(self, mirrored or Mirrored(session))
         self.host = session.host
         self.auth = auth
 
@@ -275,89 +294,6 @@ class Registry(RegistryWrites, Source):
     async def untagged(self, repository: Repository) -> tuple[Descriptor, ...]:  # noqa: ARG002
         """List nothing: the distribution specification has no way to ask for manifests without a tag."""
         return ()
-
-    async def get_manifest(self, image: Image, *, strict: bool = False) -> Index | Manifest:
-        """Fetch a manifest or an index, verified where it is asked for by digest.
-
-        Args:
-            image: The repository, and a tag or a digest.
-            strict: Whether every violation of the image specification is an error (see `validate`).
-
-        Raises:
-            ManifestNotExistError: There is none.
-            DigestMismatchError: The registry sent something else.
-            ValidationError: The document has violations, and `strict` was asked for.
-            RegistryError: The registry is out of reach, says no, or sends what cannot be read.
-        """
-        return await manifests.get_manifest(self._session, image, strict=strict)
-
-    async def manifest_exists(self, image: Image) -> Descriptor:
-        """Describe a manifest without fetching it, where the registry allows that.
-
-        Raises:
-            ManifestNotExistError: There is none.
-            RegistryError: The registry is out of reach, says no, or sends what cannot be read.
-        """
-        return await manifests.head_manifest(self._session, image)
-
-    async def get_blob_bytes(
-        self, repository: Repository, descriptor: Descriptor, *, limit: int = MAX_CONFIG
-    ) -> bytes:
-        """Fetch a small blob as a whole, verified.
-
-        Args:
-            repository: The repository.
-            descriptor: The blob.
-            limit: The most bytes that are read.
-
-        Raises:
-            BodyTooLargeError: The blob is longer than that.
-            BlobNotExistError: There is no such blob.
-            RegistryError: The registry is out of reach, says no, or sends another blob.
-        """
-        return await blobs.get_blob_bytes(self._session, repository, descriptor, limit=limit)
-
-    def get_blob(
-        self,
-        repository: Repository,
-        blob: Digest | Descriptor,
-        *,
-        offset: int = 0,
-        hasher: _Hash | None = None,
-        bulk: bool = False,
-    ) -> AbstractAsyncContextManager[BlobStream]:
-        """Open a blob as a stream that is verified at its end; leaving the context ends the request.
-
-        Args:
-            repository: The repository.
-            blob: Its digest, or a descriptor, whose size is then held against what comes, and whose other
-                places are tried, without a login, where the registry does not have the blob.
-            offset: The first byte that is wanted; look at the stream's own `offset` for what comes.
-            hasher: For an offset: a hash of the blob's algorithm that has been fed with the bytes before it.
-            bulk: Whether the stream is to be pumped, not iterated over: it is then read on threads.
-
-        Raises:
-            BlobNotExistError: There is no such blob.
-            SizeMismatchError: The registry announces another size than the descriptor.
-            RegistryError: The registry is out of reach, or says no.
-        """
-        return blobs.open_blob(
-            self._session,
-            repository,
-            blob,
-            offset=offset,
-            hasher=hasher,
-            traffic=Traffic.BULK if bulk else Traffic.BLOB,
-        )
-
-    async def verify_blob(self, repository: Repository, digest: Digest) -> Descriptor:
-        """Ask whether a blob exists, and how large it is.
-
-        Raises:
-            BlobNotExistError: There is no such blob.
-            RegistryError: The registry is out of reach, or says no.
-        """
-        return await blobs.verify_blob(self._session, repository, digest)
 
     async def get_referrers(
         self, repository: Repository, digest: Digest, artifact_type: str | None = None

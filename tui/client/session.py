@@ -10,7 +10,7 @@ import asyncio
 from contextlib import asynccontextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, ClassVar, Final
 from weakref import WeakValueDictionary
 
 import httpx
@@ -95,6 +95,9 @@ class Session:
         scheme: ``http`` or ``https`` where that is not to be found out.
         tls: Tells whom to trust, and which certificate the registry itself is shown; asked once it is needed.
     """
+
+    follows_urls: ClassVar = True
+    """Whether the other places of a blob are tried where the registry does not have it."""
 
     def __init__(
         self,

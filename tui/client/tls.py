@@ -6,7 +6,7 @@ import os
 import ssl
 import sys
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Self
 
 import truststore
 
@@ -57,6 +57,25 @@ class Tls:
     """Files in PEM with authorities that are trusted beside those of the operating system."""
     shown: tuple[KeyPair, ...] = ()
     """Client certificates; of several for the same kind of key, the first one is shown."""
+
+    @classmethod
+    def of(cls, ca_file: Path | None, client_certificate: Path | None, client_key: Path | None) -> Self:
+        """Put together what there is of files.
+
+        Args:
+            ca_file: Authorities.
+            client_certificate: What is shown.
+            client_key: Its key, where it is not in the same file.
+
+        Raises:
+            ValueError: There is a key without a certificate.
+        """
+        if client_key is not None and client_certificate is None:
+            raise ValueError("a client key needs the certificate that it belongs to")
+        return cls(
+            () if ca_file is None else (ca_file,),
+            () if client_certificate is None else (KeyPair(client_certificate, client_key),),
+        )
 
     @property
     def for_others(self) -> Tls:
