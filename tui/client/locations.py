@@ -19,8 +19,8 @@ if TYPE_CHECKING:
 
 __all__ = ["minimum_chunk", "next_location", "received", "stays_at_home", "with_digest"]
 
-_RANGE: Final = re.compile(r"\s*(?:bytes\s*[= ]\s*)?0-(\d{1,19})\s*", re.IGNORECASE)
-_LENGTH: Final = re.compile(r"\s*(\d{1,19})\s*")
+_RANGE: Final = re.compile(r"\s*(?:bytes\s*[= ]\s*)?0-([0-9]{1,19})\s*", re.IGNORECASE)
+_LENGTH: Final = re.compile(r"\s*([0-9]{1,19})\s*")
 _DIGEST_PARAMETER: Final = "digest="
 
 

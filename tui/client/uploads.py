@@ -11,7 +11,7 @@ import contextlib
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 
-from tui.client.answers import refusal
+from tui.client.answers import refusal, told_length
 from tui.client.blobs import blob_call, verify_blob
 from tui.client.bodies import Counted
 from tui.client.chunks import LastingChunks, NoChunksError, StreamChunks, send_chunks
@@ -225,8 +225,8 @@ class _Push:
         """Ask whether the repository has a blob; what is no clear answer counts as no."""
         call = blob_call("HEAD", self._repository, digest, scopes=self._opening.scopes)
         response = await self._session.fetch(call, limit=MAX_ERROR_BODY, what="blob")
-        length = response.headers.get("Content-Length", "")
-        return response.status == HTTPStatus.OK and (size is None or length in {"", str(size)})
+        length = told_length(response.headers)
+        return response.status == HTTPStatus.OK and (size is None or length is None or length == size)
 
     async def _known_size(self, digest: Digest, stream: StreamContent) -> int:
         """Tell the size of a blob that is there, of which the stream has not been read."""
