@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 
@@ -45,7 +45,7 @@ class UploadSession:
 
     session: Session
     scopes: tuple[str, ...]
-    url: httpx.URL
+    url: httpx.URL = field(repr=False)
     minimum: int
     at_home: bool
     is_cancelled: bool = False
