@@ -2,10 +2,13 @@ from __future__ import annotations
 
 import asyncio
 from base64 import b64decode
+from datetime import UTC, datetime
 from urllib.parse import parse_qs
 
 import httpx
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.client.helpers import client, items, mocked, parameters
 from tests.faults import Exchange, ScriptedServer
@@ -19,6 +22,7 @@ from tui.client.errors import (
     RefusedRealmError,
     RefusedRedirectError,
     RegistryError,
+    RequestLine,
     TokenError,
     UnauthorizedError,
 )
@@ -26,7 +30,7 @@ from tui.client.exchange import TokenQuery
 from tui.client.identity import MAX_TOKENS, Identity
 from tui.client.login import Login
 from tui.client.names import Repository
-from tui.client.tokens import Token
+from tui.client.tokens import LONGEST_LIFE, Token, parse_token
 
 ALICE = BasicAuth("alice", "s3cret")
 ALPHA, BETA = Repository("team/alpha"), Repository("team/beta")
@@ -88,6 +92,20 @@ def test_basic_is_utf_8_and_split_at_the_first_colon() -> None:
     kind, _, encoded = BasicAuth("jürgen", "pässwörd:with colon").authorization().partition(" ")
     assert kind == "Basic"
     assert b64decode(encoded).decode() == "jürgen:pässwörd:with colon"
+
+
+@pytest.mark.parametrize("by_get", [200, 405])
+async def test_a_password_that_has_no_form_in_utf_8_is_refused_without_being_repeated(by_get: int) -> None:
+    async def answer(exchange: Exchange) -> None:
+        if exchange.asked.method == "GET" and exchange.asked.path == "/token" and by_get == 405:
+            await exchange.reply(405)
+        else:
+            await exchange.reply(401, b"", {"WWW-Authenticate": 'Bearer realm="/token"'})
+
+    async with ScriptedServer(answer) as server, client() as own:
+        with pytest.raises(UnauthorizedError) as caught:
+            await items(own.registry(server.url, BasicAuth("alice", "s3cret\udc80")).tags(ALPHA))
+        assert "s3cret" not in repr(caught.value)
 
 
 def test_a_token_goes_without_the_line_end_that_was_pasted_with_it() -> None:
@@ -734,3 +752,14 @@ async def test_the_first_challenge_that_can_be_answered_is_answered(challenge: s
 
     async with ScriptedServer(answer) as server, client() as own:
         assert await items(own.registry(server.url, ALICE).tags(ALPHA)) == ["v1"]
+
+
+@given(st.recursive(st.none() | st.booleans() | st.integers() | st.floats() | st.text(), st.lists))
+def test_any_json_is_a_token_or_an_error(value: object) -> None:
+    for name in ("token", "access_token", "expires_in", "issued_at", "refresh_token"):
+        document = {"token": "t", name: value}
+        try:
+            token = parse_token(document, datetime.now(UTC), RequestLine("GET", "https://reg.example/token"))
+        except TokenError:
+            continue
+        assert 0 < token.seconds <= LONGEST_LIFE

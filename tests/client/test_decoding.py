@@ -4,10 +4,17 @@ import json
 import tracemalloc
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from tui.client.answers import error_infos
 from tui.client.decoding import MAX_VALUES, DoubtfulJSONError, decode_json
 
 MIB = 1024 * 1024
+ANY_JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+)
 
 
 @pytest.mark.parametrize(
@@ -67,3 +74,40 @@ def test_a_flood_of_values_is_refused_before_it_is_decoded(piece: str) -> None:
 def test_a_million_tags_are_no_flood() -> None:
     tags = [f"v{number}" for number in range(1_000_000)]
     assert decode_json(json.dumps({"name": "a", "tags": tags}).encode())["tags"] == tags
+
+
+@given(st.binary() | st.text(alphabet='[]{}:,"\\aeE+-.019NInfity tru').map(str.encode))
+def test_any_bytes_are_json_or_an_error(body: bytes) -> None:
+    try:
+        value = decode_json(body)
+    except (ValueError, RecursionError):
+        return
+    assert value == json.loads(body)
+
+
+@given(
+    st.binary()
+    | st.builds(
+        json.dumps, st.dictionaries(st.sampled_from(["errors", "code", "error", "message"]), ANY_JSON)
+    ).map(str.encode)
+)
+def test_any_body_explains_a_refusal_or_nothing(body: bytes) -> None:
+    for info in error_infos(body):
+        assert str(info).isprintable()
+        assert repr(info).isprintable()
+
+
+@pytest.mark.parametrize("depth", [900, 980, 2_000])
+def test_a_body_that_is_nested_deeply_explains_nothing_and_does_no_harm(depth: int) -> None:
+    body = (
+        b'{"code": '
+        + b"[" * depth
+        + b"]" * depth
+        + b', "message": "x", "detail": '
+        + b"[" * depth
+        + b"]" * depth
+    )
+    for info in error_infos(body + b"}"):
+        assert info.message == "x"
+        assert str(info).isprintable()
+        assert len(repr(info)) < 1000

@@ -16,6 +16,7 @@ from tui.client.errors import (
     DeniedError,
     DigestMismatchError,
     ErrorResponse,
+    InvalidIndexError,
     InvalidManifestError,
     ManifestNotExistError,
     RegistryError,
@@ -292,6 +293,33 @@ async def test_nested_indexes_are_followed_and_nothing_is_fetched_twice() -> Non
         assert isinstance(found, Index)
         assert {manifest.raw for manifest in manifests} == {one, two}
         assert len(server.asked) == 4
+
+
+async def test_indexes_that_list_without_end_are_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    children = [manifest(number) for number in range(8)]
+    inner = index(*(entry(child) for child in children[3:]))
+    store = Store(*children, inner, tags={"v1": index(*map(entry, children[:3]), entry(inner, OCI_INDEX))})
+    async with ScriptedServer(store) as server, client() as own:
+        registry = own.registry(server.url)
+        assert len((await registry.get_manifests(V1))[1]) == 8
+        monkeypatch.setattr("tui.client.source.MAX_TOGETHER", 9)
+        before = len(server.asked)
+        with pytest.raises(InvalidIndexError, match="more than 9 manifests"):
+            await registry.get_manifests(V1)
+        assert len(server.asked) == before + 5
+
+
+async def test_what_an_index_lists_has_a_size_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    children = [manifest(number) for number in range(4)]
+    size = sum(map(len, children))
+    store = Store(*children, tags={"v1": index(*map(entry, children))})
+    async with ScriptedServer(store) as server, client() as own:
+        registry = own.registry(server.url)
+        monkeypatch.setattr("tui.client.source.MAX_BYTES_TOGETHER", size)
+        assert len((await registry.get_manifests(V1))[1]) == 4
+        monkeypatch.setattr("tui.client.source.MAX_BYTES_TOGETHER", size - 1)
+        with pytest.raises(BodyTooLargeError, match="all that it lists"):
+            await registry.get_manifests(V1)
 
 
 async def test_a_child_that_the_entry_itself_holds_needs_no_request() -> None:

@@ -173,6 +173,23 @@ async def test_pages_without_end_end_with_an_error(monkeypatch: pytest.MonkeyPat
             pass
 
 
+@pytest.mark.parametrize("last", [None, "/more"])
+async def test_more_names_than_anybody_has_end_with_an_error_unless_they_end_by_themselves(
+    monkeypatch: pytest.MonkeyPatch, last: str | None
+) -> None:
+    monkeypatch.setattr(pages, "MAX_ITEMS", 3)
+
+    async def load(url: str) -> Loaded[str]:
+        return after(url, "/2" if url == "http://h/1" else last, url, url + "x")
+
+    listing = paged("http://h/1", load)
+    if last is None:
+        assert len([page async for page in listing]) == 2
+    else:
+        with pytest.raises(ParseBodyError, match="no end: 4 entries on 2 pages"):
+            _ = [page async for page in listing]
+
+
 async def test_empty_pages_in_the_middle_are_no_end() -> None:
     async def load(url: str) -> Loaded[str]:
         return {

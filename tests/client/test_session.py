@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import tracemalloc
 from contextlib import aclosing
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -11,6 +12,7 @@ import pytest
 
 from tests.client.helpers import CURT, EAGER, SHORT, client, items
 from tests.faults import Damage, Exchange, FaultProxy, ScriptedServer
+from tui.client.descriptors import Descriptor
 from tui.client.errors import (
     BodyTooLargeError,
     ConnectionFailedError,
@@ -28,6 +30,8 @@ from tui.client.names import Digest, Image, Repository, Tag
 from tui.client.registry import Client
 
 if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
     from tui.client.registry import Registry
     from tui.client.sender import LoggedRequest
 
@@ -584,3 +588,43 @@ async def test_a_raw_request_keeps_its_query_and_sends_what_it_is_given() -> Non
         assert response.status == 202
         assert response.body == b"/v2/a/blobs/uploads/1?_state=a%2Fb&digest=sha256%3A0"
         assert response.headers["x-answer"] == "there"
+
+
+async def listed(registry: Registry) -> None:
+    await items(registry.tags(ALPHA))
+
+
+async def pumped(registry: Registry) -> None:
+    async with registry.get_blob(ALPHA, Descriptor("", Digest.of(b"x"), 2**24), bulk=True) as stream:
+        await stream.pump(lambda _: None)
+
+
+@pytest.mark.parametrize("ask", [listed, pumped])
+@pytest.mark.parametrize(
+    ("head", "again"),
+    [
+        (b"", b"HTTP/1.1 103 Early Hints\r\nLink: </style.css>\r\n\r\n"),
+        (b"HTTP/1.1 200 OK\r\n", b"X-More: " + b"x" * 1000 + b"\r\n"),
+        (b"HTTP/1.1 200 OK\r\nX-Long: ", b"x" * 1000),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", b"0" * 1000),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n", b"X-More: x\r\n"),
+    ],
+)
+async def test_a_head_or_an_end_that_never_ends_is_an_error(
+    ask: Callable[[Registry], Awaitable[None]], head: bytes, again: bytes
+) -> None:
+    async def answer(exchange: Exchange) -> None:
+        await exchange.send(head)
+        while not exchange.gone.is_set():
+            await exchange.send(again)
+            await asyncio.sleep(0)
+
+    async with ScriptedServer(answer) as server, client(timeout=SHORT, limits=Limits(retries=0)) as own:
+        tracemalloc.start()
+        try:
+            with pytest.raises(NetworkError):
+                await ask(own.registry(server.url))
+            assert tracemalloc.get_traced_memory()[1] < 8 * 1024 * 1024
+        finally:
+            tracemalloc.stop()
+        await server.has_no_connections()

@@ -223,7 +223,7 @@ async def test_no_picture_no_file_and_no_crash_of_the_program_shows_a_login(
             await ui.until(lambda: ui.browser.repositories_pane.row is not None)
             look(ui.text())
             look(ui.app.export_screenshot())
-            monkeypatch.setattr("tui.panes.repositories.Batch", fail)
+            monkeypatch.setattr("tui.panes.repositories.batches", fail)
             await ui.press("r")
             await ui.until(lambda: ui.app._exception is not None)
     except WorkerFailed as error:

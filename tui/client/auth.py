@@ -86,8 +86,12 @@ class BasicAuth:
     password: str = field(repr=False)
 
     def authorization(self) -> str:
-        """Make the header of the Basic scheme, in UTF-8 (RFC 7617)."""
-        return "Basic " + b64encode(f"{self.username}:{self.password}".encode()).decode("ascii")
+        """Make the header of the Basic scheme, in UTF-8 (RFC 7617).
+
+        Half a character, which has no form in UTF-8, is sent all the same: an error about it would repeat it.
+        """
+        pair = f"{self.username}:{self.password}".encode("utf-8", "surrogatepass")
+        return "Basic " + b64encode(pair).decode("ascii")
 
 
 @dataclass(frozen=True, slots=True)

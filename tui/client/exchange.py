@@ -158,7 +158,7 @@ def _oauth_request(realm: httpx.URL, query: TokenQuery, login: IdentityToken | B
     else:
         form |= {"grant_type": "password", "username": login.username, "password": login.password}
     headers = {**_JSON, "Content-Type": "application/x-www-form-urlencoded"}
-    return Outgoing("POST", realm, headers, urlencode(form).encode("ascii"))
+    return Outgoing("POST", realm, headers, urlencode(form, errors="surrogatepass").encode("ascii"))
 
 
 def _says(response: RawResponse, *codes: str) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import TYPE_CHECKING, Final, Generic, TypeVar
 from urllib.parse import urljoin, urlsplit, urlunsplit
 
@@ -21,6 +22,9 @@ __all__ = ["Link", "Loaded", "Page", "next_page_url", "paged", "parse_links", "w
 
 MAX_PAGES: Final = 50_000
 """Pages of one listing: five million names at 100 each; a listing that goes on has no end."""
+
+MAX_ITEMS: Final = 5_000_000
+"""Names of one listing, in as many pages as it likes: they are all kept in memory, to see what is new."""
 
 MAX_STALLED_PAGES: Final = 1_000
 """Pages in a row that bring nothing new: registries hide names page by page, but not this many."""
@@ -153,13 +157,13 @@ async def paged(
         RefusedRedirectError: The next page lies on another host.
         ParseBodyError: The pages lead in a circle, or have no end.
     """
-    visited: set[str] = set()
+    visited: set[bytes] = set()
     known: set[_ItemT] = set()
     stalled = 0
     following: str | None = first
     while following is not None:
         loaded = await load(following)
-        visited |= {following, loaded.url}
+        visited |= {_mark(following), _mark(loaded.url)}
         line = RequestLine("GET", loaded.url or following)
         before = len(known)
         known.update(loaded.items)
@@ -172,13 +176,21 @@ async def paged(
         yield Page(loaded.items, loaded.ignored, following is None)
         if refused is not None:
             raise refused
-        if following in visited:
+        if following is None:
+            return
+        if _mark(following) in visited:
             raise ParseBodyError("the link to the next page leads back to an earlier one", request=line)
-        if len(visited) >= MAX_PAGES or stalled >= MAX_STALLED_PAGES:
+        if len(visited) >= MAX_PAGES or stalled >= MAX_STALLED_PAGES or len(known) > MAX_ITEMS:
             raise ParseBodyError(
-                f"the listing has no end: {len(visited):,} pages, the last {stalled:,} without anything new",
+                f"the listing has no end: {len(known):,} entries on {len(visited):,} pages, "
+                f"the last {stalled:,} without anything new",
                 request=line,
             )
+
+
+def _mark(url: str) -> bytes:
+    """Give what stands for a URL among those that were asked for: cursors may have any length."""
+    return sha256(url.encode("utf-8", "surrogatepass")).digest()
 
 
 def _parse(value: str) -> list[Link]:

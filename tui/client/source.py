@@ -25,7 +25,12 @@ import logging
 from abc import abstractmethod
 from typing import TYPE_CHECKING, Final, Protocol, runtime_checkable
 
-from tui.client.errors import ManifestNotExistError, UnknownMediaTypeError
+from tui.client.errors import (
+    BodyTooLargeError,
+    InvalidIndexError,
+    ManifestNotExistError,
+    UnknownMediaTypeError,
+)
 from tui.client.image_config import parse_config
 from tui.client.image_manifest import Index, Manifest, manifest_digest, parse_manifest
 from tui.client.limits import MAX_CONFIG
@@ -48,6 +53,12 @@ __all__ = ["PAGE_SIZE", "Source"]
 
 MAX_DEPTH: Final = 8
 """Indexes inside of indexes that are followed; digests allow no circles, but long chains."""
+
+MAX_TOGETHER: Final = 10_000
+"""Manifests that an index and those in it may list: the largest seen lists some fifty."""
+
+MAX_BYTES_TOGETHER: Final = 64 * 1024 * 1024
+"""Bytes of all these manifests: 10,000 of the usual size."""
 
 PAGE_SIZE: Final = 100
 """Entries of a page of a listing: what ECR and GHCR send by themselves, and a few screens of them."""
@@ -281,11 +292,16 @@ class Source(Protocol):
         found: list[Manifest] = []
         level = [root]
         seen = {root.descriptor.digest}
+        room = _Room()
         for _ in range(MAX_DEPTH):
             entries = [entry for index in level for entry in index.manifests if entry.digest not in seen]
             entries = list({entry.digest: entry for entry in entries}.values())
             seen.update(entry.digest for entry in entries)
-            children = await _fetch_all(self, image.repository, entries)
+            if len(seen) > MAX_TOGETHER:
+                raise InvalidIndexError(
+                    f"the index and those in it list more than {MAX_TOGETHER:,} manifests"
+                )
+            children = await _fetch_all(self, image.repository, entries, room)
             found += [child for child in children if isinstance(child, Manifest)]
             level = [child for child in children if isinstance(child, Index)]
             if not level:
@@ -293,15 +309,29 @@ class Source(Protocol):
         return root, found
 
 
+class _Room:
+    """What an index may take in memory with all that it lists."""
+
+    def __init__(self) -> None:
+        self._left = MAX_BYTES_TOGETHER
+
+    def take(self, child: Index | Manifest) -> None:
+        self._left -= len(child.raw)
+        if self._left < 0:
+            raise BodyTooLargeError(MAX_BYTES_TOGETHER, what="index with all that it lists")
+
+
 async def _fetch_all(
-    source: Source, repository: Repository, entries: list[Descriptor]
+    source: Source, repository: Repository, entries: list[Descriptor], room: _Room
 ) -> list[Index | Manifest]:
     async def fetch(entry: Descriptor) -> Index | Manifest | None:
         try:
-            return await source.get_child(repository, entry)
+            child = await source.get_child(repository, entry)
         except ManifestNotExistError:
             _log.warning("%s/%s: the index names %s, which is absent", source.name, repository, entry.digest)
             return None
+        room.take(child)
+        return child
 
     tasks = [asyncio.create_task(fetch(entry)) for entry in entries]
     try:
