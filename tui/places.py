@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tui.client.names import Digest
+from tui.client.errors import InvalidNameError
+from tui.client.names import Digest, Tag
 
 if TYPE_CHECKING:
-    from tui.client import Descriptor, HistoryStep, RegistryHost, Repository, Tag
+    from tui.client import Descriptor, HistoryStep, RegistryHost, Repository
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +54,20 @@ class ManifestPlace:
         if self.label:
             return self.label
         return f"@{self.reference.short}" if isinstance(self.reference, Digest) else str(self.reference)
+
+    @property
+    def root(self) -> ManifestPlace:
+        """What it was found in, from the tag or the digest on; itself where it is in no index."""
+        return self.parent.root if self.parent is not None else self
+
+    @property
+    def tag(self) -> Tag | None:
+        """The tag that leads to it, where it was not opened by a digest."""
+        root = self.root
+        try:
+            return Tag(root.label) if isinstance(root.reference, Digest) else root.reference
+        except InvalidNameError:
+            return None
 
     @property
     def trail(self) -> tuple[str, ...]:

@@ -71,7 +71,7 @@ if TYPE_CHECKING:
     from tui.client.layout import Layout
     from tui.client.layout_writer import LayoutWriter
     from tui.client.limits import Limits, Timeouts
-    from tui.client.loadable import is_loadable, loadable_image, machine_platform
+    from tui.client.loadable import is_loadable, loadable_image, machine_platform, nearest_platform
     from tui.client.local import open_local
     from tui.client.local_path import LocalPath
     from tui.client.local_source import LocalSource
@@ -196,6 +196,7 @@ __all__ = [
     "layer_history",
     "loadable_image",
     "machine_platform",
+    "nearest_platform",
     "open_local",
     "parse_challenges",
     "parse_config",
@@ -259,6 +260,7 @@ _ELSEWHERE: Final = {
     "layer_history": "models",
     "loadable_image": "loadable",
     "machine_platform": "loadable",
+    "nearest_platform": "loadable",
     "open_local": "local",
     "parse_challenges": "challenge",
     "parse_config": "models",

@@ -12,9 +12,11 @@ from tui.client.media_types import is_layer
 from tui.client.saving_errors import NotLoadableError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from tui.client.image_parts import ImageParts
 
-__all__ = ["docker_entry", "is_loadable", "loadable_image", "machine_platform"]
+__all__ = ["docker_entry", "is_loadable", "loadable_image", "machine_platform", "nearest_platform"]
 
 _ARCHITECTURES: Final = {
     "x86_64": ("amd64", ""),
@@ -64,7 +66,18 @@ def loadable_image(parts: ImageParts, wanted: Platform | None = None) -> Manifes
     if not images:
         raise NotLoadableError("docker load takes container images, and there is none")
     platform = wanted or machine_platform()
-    return min(images, key=lambda image: _distance(parts, image, platform))
+    return min(images, key=lambda image: _distance(parts.platforms.get(image.descriptor.digest), platform))
+
+
+def nearest_platform(platforms: Iterable[Platform], wanted: Platform | None = None) -> Platform | None:
+    """Tell which of several platforms `loadable_image` would choose; None where there are none.
+
+    Args:
+        platforms: The platforms of images, in their order.
+        wanted: What the image should run on; this machine where it is left out.
+    """
+    goal = wanted or machine_platform()
+    return min(platforms, key=lambda has: _distance(has, goal), default=None)
 
 
 def docker_entry(parts: ImageParts, image: Manifest) -> dict[str, Any]:
@@ -76,9 +89,8 @@ def docker_entry(parts: ImageParts, image: Manifest) -> dict[str, Any]:
     }
 
 
-def _distance(parts: ImageParts, image: Manifest, wanted: Platform) -> int:
+def _distance(has: Platform | None, wanted: Platform) -> int:
     """Tell how far the platform of an image is from the one that is wanted; 0 for the same."""
-    has = parts.platforms.get(image.descriptor.digest)
     far = len(_VARIANTS) * 2
     if has is None or (has.os, has.architecture) != (wanted.os, wanted.architecture):
         return far

@@ -25,9 +25,10 @@ from tui.sanitize import one_line
 from tui.screens.column_grid import ColumnGrid
 from tui.screens.columns import Column, following, preceding
 from tui.screens.dialogs import HelpScreen
-from tui.screens.download import DownloadScreen, Wanted
+from tui.screens.download import DownloadScreen, Wanted, wanted_of
 from tui.screens.keys import BROWSER_KEYS
 from tui.screens.open import OpenScreen
+from tui.screens.save import SaveScreen, savable_at
 from tui.state import StateError
 from tui.widgets.key_line import KeyLine
 from tui.widgets.reference_bar import ReferenceBar
@@ -343,6 +344,8 @@ class BrowserScreen(Screen[None]):
         """Offer an action only where it does something."""
         if action == "download":
             return bool(self._wanted())
+        if action == "save":
+            return savable_at(self.session.library, self._subject()) is not None
         if action == "transfers":
             return bool(self.session.downloads.transfers)
         return True
@@ -355,17 +358,8 @@ class BrowserScreen(Screen[None]):
                 subjects: list[Subject | Entry] = [subject] if subject is not None else []
             case marked:
                 subjects = marked
-        return [wanted for subject in subjects if (wanted := self._downloadable(subject)) is not None]
-
-    def _downloadable(self, subject: Subject | Entry) -> Wanted | None:
-        """Tell what a download of something would fetch: a layer or a config itself, else the manifest."""
-        place = subject.place if isinstance(subject, Entry) else subject
-        if isinstance(place, LayerPlace) and place.descriptor is not None:
-            return Wanted(place, place.descriptor)
-        if isinstance(place, ManifestPlace):
-            document = self.session.library.known_manifest(place.host, place.repository, place.reference)
-            return Wanted(place, document.descriptor) if document is not None else None
-        return None
+        library = self.session.library
+        return [wanted for subject in subjects if (wanted := wanted_of(library, subject)) is not None]
 
     def action_dive(self) -> None:
         """Go into what the cursor is on."""
@@ -432,6 +426,14 @@ class BrowserScreen(Screen[None]):
         started = await self.app.push_screen_wait(DownloadScreen(self.session, wanted)) if wanted else ()
         if started:
             self.columns.lists[self.columns.current].clear_marks()
+            self.transfers_pane.start_watching()
+
+    @work(group="dialog", exclusive=True, description="ask where to save an image to")
+    async def action_save(self) -> None:
+        """Ask how and where, and save the image that the cursor is on."""
+        savable = savable_at(self.session.library, self._subject())
+        started = await self.app.push_screen_wait(SaveScreen(self.session, savable)) if savable else ()
+        if started:
             self.transfers_pane.start_watching()
 
     @on(TransfersPane.Progressed)

@@ -33,6 +33,13 @@ BROWSER_KEYS: Final = (
         tooltip="Download what the cursor is on, verified",
     ),
     Binding(
+        "S",
+        "save",
+        "save",
+        id="browser.save",
+        tooltip="Save the image that the cursor is on, as an archive or an OCI layout",
+    ),
+    Binding(
         "L",
         "login",
         "log in",

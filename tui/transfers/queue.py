@@ -151,7 +151,8 @@ class Downloads:
             NotLoadableError: It should be an archive, and there is no image that `docker load` takes.
         """
         job = image_job(form, source, repository, parts, self._retries)
-        target = _target(folder, name, image_name(repository, parts, form))
+        reference = parts.tag or parts.root.descriptor.digest
+        target = _target(folder, name, image_name(repository, reference, parts.platform, form))
         return self._add(self._new(job, target, label or parts.name or str(repository), overwrite=overwrite))
 
     def retry(self, transfer: Transfer, *, overwrite: bool | None = None) -> Transfer:

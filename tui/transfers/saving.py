@@ -6,6 +6,7 @@ import time
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
+from tui.client.names import Digest
 from tui.client.threads import in_thread
 from tui.sanitize import safe_file_name
 from tui.transfers.archive import ArchiveJob
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
     from tui.client.descriptors import Platform
     from tui.client.image_parts import ImageParts
-    from tui.client.names import Repository
+    from tui.client.names import Repository, Tag
     from tui.transfers.download import BlobSource
     from tui.transfers.jobs import Job
     from tui.transfers.retries import Retries
@@ -36,24 +37,23 @@ class Form(Enum):
     """A tar archive that is an OCI image layout, and that `docker load` and `podman load` take."""
 
 
-def image_name(repository: Repository, parts: ImageParts, form: Form) -> str:
+def image_name(repository: Repository, reference: Tag | Digest, platform: Platform | None, form: Form) -> str:
     """Name the folder or the file for an image: a plain name, never a path.
 
     Args:
         repository: Where it is.
-        parts: The image.
+        reference: Its tag, or its digest where it has none.
+        platform: What it runs on, where it is one of several.
         form: As what it is saved.
 
     Returns:
-        The last part of the repository, the tag or the short digest, and the platform of one of several:
+        The last part of the repository, the tag or the short digest, and the platform:
         `app-1.2-linux-arm64.tar`.
     """
-    digest = parts.root.descriptor.digest
-    name = [repository.rpartition("/")[2], str(parts.tag) if parts.tag is not None else digest.short]
-    if parts.platform is not None:
-        name += str(parts.platform).split("/")
+    told = reference.short if isinstance(reference, Digest) else str(reference)
+    name = [repository.rpartition("/")[2], told, *(str(platform).split("/") if platform is not None else ())]
     suffix = ".tar" if form is Form.ARCHIVE else ""
-    return safe_file_name("-".join(name) + suffix, digest.short + suffix)
+    return safe_file_name("-".join(name) + suffix, f"image{suffix}")
 
 
 def image_job(
