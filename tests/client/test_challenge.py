@@ -69,6 +69,32 @@ def test_ends_with_any_text(value: str) -> None:
         assert challenge.scheme == challenge.scheme.lower()
 
 
+TOKENS = st.from_regex(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,12}", fullmatch=True)
+VALUES = st.text(st.characters(codec="latin-1", exclude_characters="\r\n"), max_size=20)
+CHALLENGES = st.lists(
+    st.tuples(TOKENS, st.dictionaries(TOKENS.map(str.lower), VALUES, max_size=4)), max_size=3
+)
+
+
+def quoted(value: str) -> str:
+    """Write a value as the grammar has it (RFC 9110, section 5.6.4)."""
+    escaped = value.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
+
+
+@given(CHALLENGES, st.sampled_from([", ", ",", " ,\t"]), st.sampled_from(["=", " = "]))
+def test_what_the_grammar_writes_is_read_back(
+    challenges: list[tuple[str, dict[str, str]]], comma: str, equals: str
+) -> None:
+    written = [
+        f"{scheme} " + comma.join(f"{name}{equals}{quoted(value)}" for name, value in parameters.items())
+        for scheme, parameters in challenges
+    ]
+    expected = [(scheme.lower(), parameters) for scheme, parameters in challenges]
+    assert read(comma.join(written)) == expected
+    assert read(*written) == expected
+
+
 def test_a_long_header_is_read_in_linear_time() -> None:
     assert len(read('Basic realm="\\' + '\\"' * 100_000)) == 1
     assert len(read("a, " * 50_000)) == 50_000

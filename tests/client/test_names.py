@@ -14,6 +14,8 @@ SHA256 = "sha256:" + "f" * 64
 SHA512 = "sha512:" + "0a" * 64
 IDENTIFIER = "1a3f5e7d9c1b3a5f7e9d1c3b5a7f9e1d3c5b7a9f1e3d5d7c9b1a3f5e7d9c1b3a"
 
+LENGTHS = {"sha256": 64, "sha512": 128, "blake3": 64}
+
 few = settings(deadline=None, max_examples=150)
 
 
@@ -491,6 +493,37 @@ def test_any_text_is_a_name_or_an_error(text: str) -> None:
         except InvalidNameError as error:
             said = str(error)
         assert said.isprintable()
+
+
+@few
+@given(
+    st.from_regex(r"[a-z0-9]{1,8}([+._-][a-z0-9]{1,8}){0,2}", fullmatch=True).filter(
+        lambda algorithm: algorithm not in LENGTHS
+    ),
+    st.from_regex(r"[A-Za-z0-9=_-]{1,80}", fullmatch=True),
+)
+def test_digests_of_unknown_algorithms_follow_the_grammar_and_cannot_be_verified(
+    algorithm: str, encoded: str
+) -> None:
+    digest = Digest(f"{algorithm}:{encoded}")
+    assert (digest.algorithm, digest.hex) == (algorithm, encoded)
+    with pytest.raises(UnsupportedAlgorithmError):
+        digest.hasher()
+
+
+@few
+@given(st.sampled_from(sorted(LENGTHS)), st.text("0123456789abcdef", max_size=130))
+def test_digests_of_known_algorithms_have_the_length_of_these(algorithm: str, encoded: str) -> None:
+    text = f"{algorithm}:{encoded}"
+    if len(encoded) == LENGTHS[algorithm]:
+        assert Digest(text) == text
+    else:
+        with pytest.raises(InvalidNameError):
+            Digest(text)
+    for wrong in (encoded.upper(), encoded + "g", f"{encoded}\n"):
+        if wrong != encoded:
+            with pytest.raises(InvalidNameError):
+                Digest(f"{algorithm}:{wrong}")
 
 
 @few

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from contextlib import aclosing
+from urllib.parse import urlsplit
 
 import pytest
 from hypothesis import given
@@ -8,7 +9,7 @@ from hypothesis import strategies as st
 
 from tui.client import pages
 from tui.client.errors import ParseBodyError, RefusedRedirectError
-from tui.client.pages import Loaded, Page, next_page_url, paged, parse_links, with_page_size
+from tui.client.pages import Link, Loaded, Page, next_page_url, paged, parse_links, with_page_size
 
 PAGE = "https://reg.example:5000/v2/a/b/tags/list?n=2"
 
@@ -103,6 +104,41 @@ def test_reads_several_headers() -> None:
 @given(st.text(alphabet='<>;, rel="next\\/v2\né', max_size=50))
 def test_ends_with_any_text(value: str) -> None:
     parse_links([value])
+
+
+TARGETS = st.text(st.characters(min_codepoint=0x21, max_codepoint=0x7E, exclude_characters="<>"), max_size=30)
+RELATIONS = st.lists(st.from_regex(r"[a-z][a-z0-9.-]{0,8}", fullmatch=True), max_size=3)
+TITLES = st.text(st.characters(codec="latin-1", exclude_characters='"\\\r\n'), max_size=10)
+
+
+@given(st.lists(st.tuples(TARGETS, RELATIONS, TITLES), max_size=4), st.sampled_from([", ", ",", " ,  "]))
+def test_what_the_grammar_writes_is_read_back(links: list[tuple[str, list[str], str]], comma: str) -> None:
+    written = [
+        f'<{target}>; title="{title}"' + (f'; rel="{" ".join(relations)}"' if relations else "")
+        for target, relations, title in links
+    ]
+    expected = [Link(target, frozenset(relations)) for target, relations, _ in links]
+    assert parse_links([comma.join(written)]) == expected
+    assert parse_links(written) == expected
+
+
+@given(
+    TARGETS
+    | st.builds(
+        "{}//{}{}".format,
+        st.sampled_from(["", "http:", "https:", "ftp:"]),
+        st.sampled_from(
+            ["reg.example", "reg.example:1", "u:p@reg.example", "evil.example", "reg.example@evil"]
+        ),
+        TARGETS,
+    )
+)
+def test_the_next_page_is_of_the_same_origin_or_refused(target: str) -> None:
+    try:
+        url = next_page_url([f'<{target}>; rel="next"'], PAGE)
+    except RefusedRedirectError:
+        return
+    assert url is None or urlsplit(url)[:2] == urlsplit(PAGE)[:2]
 
 
 def test_a_long_header_is_read_in_linear_time() -> None:
