@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
 from typing import TYPE_CHECKING, Final
 
@@ -11,6 +12,7 @@ import httpx
 from tests.client.documents import DIGEST, VALID, embedded
 from tests.fuzz.oracle import PASSWORD, loop
 from tui.client import BasicAuth, Client, Digest, Image, Limits, Repository, Tag
+from tui.client.challenge import parse_challenges
 from tui.client.media_types import OCI_INDEX, OCI_MANIFEST
 from tui.client.models import Descriptor, Manifest
 
@@ -22,6 +24,9 @@ if TYPE_CHECKING:
 HOST: Final = "registry.example.com"
 APP: Final = Repository("team/app")
 LIMITS: Final = Limits(retries=1, backoff=0.0, max_retry_after=0.0)
+SUBJECT: Final = json.dumps(VALID[OCI_MANIFEST]).encode()
+"""A manifest that is about another one."""
+
 BETWEEN: Final = b"\n====\n"
 """Stands between two answers."""
 
@@ -66,6 +71,13 @@ OPERATIONS: Final[tuple[Callable[[Registry], Awaitable[object]], ...]] = (
     _image,
     _strict,
     _blob,
+    lambda registry: registry.put_blob(APP, b"1"),
+    lambda registry: registry.put_blob(APP, b"123", chunk_size=1, mount_from=Repository("team/base")),
+    lambda registry: registry.mount_blob(APP, Digest(DIGEST), Repository("team/base")),
+    lambda registry: registry.put_manifest(APP, SUBJECT, Tag("1.0")),
+    lambda registry: registry.delete_manifest(Image(APP, Tag("1.0"))),
+    lambda registry: registry.delete_tag(APP, Tag("1.0")),
+    lambda registry: registry.delete_blob(APP, Digest(DIGEST)),
 )
 
 
@@ -80,14 +92,27 @@ async def _nothing() -> None:
     await asyncio.sleep(0)
 
 
+def _realms(response: httpx.Response) -> set[str]:
+    """Give the hosts to which a registry may send those who want a token."""
+    hosts = set()
+    for challenge in parse_challenges(response.headers.get_list("WWW-Authenticate")):
+        with contextlib.suppress(httpx.InvalidURL):
+            hosts.add(httpx.URL(challenge.parameters.get("realm", "")).host)
+    return hosts
+
+
 async def _converse(operation: Callable[[Registry], Awaitable[object]], answers: list[bytes]) -> None:
     waiting = iter(answers)
+    trusted = {HOST}
 
     def answer(request: httpx.Request) -> httpx.Response:
         login = request.headers.get("Authorization", "")
         assert not login or request.url.scheme == "https", "a login was sent in the clear"
-        assert not login.startswith("Basic") or not request.url.userinfo
-        return _response(next(waiting, b"404"))
+        assert not login or request.url.host in trusted, "a login was sent to somebody else"
+        response = _response(next(waiting, b"404"))
+        if request.url.host == HOST:
+            trusted.update(_realms(response))
+        return response
 
     async with Client(httpx.MockTransport(answer), limits=LIMITS) as client:
         await operation(client.registry(f"https://{HOST}", BasicAuth("alice", PASSWORD)))
@@ -149,6 +174,34 @@ SEEDS: Final = (
     ),
     b"\x0b" + _json(VALID[OCI_MANIFEST]),
     b"\x0c206\nContent-Range: bytes 1-1/2\n\n1" + BETWEEN + b"200\n\n1",
+    b"\x0d404" + BETWEEN + b"202\nLocation: /v2/team/app/blobs/uploads/1?state=a\n\n" + BETWEEN + b"201\n\n",
+    b"\x0e404"
+    + BETWEEN
+    + b"202\nLocation: /u/1\nOCI-Chunk-Min-Length: 1\n\n"
+    + BETWEEN.join(
+        [b"", b"202\nLocation: /u/2\nRange: 0-0\n\n", b"416\nRange: 0-1\n\n", b"204\nRange: 0-2\n\n", b"201"]
+    ),
+    b"\x0f201\nLocation: /v2/x\n\n",
+    b"\x10201\nOCI-Subject: " + DIGEST.encode() + b"\n\n",
+    b"\x10201\n\n"
+    + BETWEEN
+    + b"404"
+    + BETWEEN
+    + b"404"
+    + BETWEEN
+    + _json(VALID[OCI_INDEX])
+    + BETWEEN
+    + b"201",
+    b"\x11"
+    + _json(VALID[OCI_MANIFEST])
+    + BETWEEN
+    + b"202"
+    + BETWEEN
+    + _json(VALID[OCI_INDEX])
+    + BETWEEN
+    + b"201",
+    b"\x12405\n\n" + _json({"errors": [{"code": "UNSUPPORTED"}]})[5:],
+    b"\x13202\n\n",
 )
 
 WORDS: Final = (
@@ -162,6 +215,10 @@ WORDS: Final = (
     b"\nContent-Type: ",
     b"\nContent-Encoding: gzip",
     b"\nRetry-After: 0",
+    b"\nRange: 0-",
+    b"\nOCI-Chunk-Min-Length: ",
+    b"\nOCI-Subject: ",
+    b"\xb2",
     b"\nDocker-Content-Digest: ",
     b"http://169.254.169.254/",
     b"https://",

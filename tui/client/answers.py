@@ -34,7 +34,16 @@ if TYPE_CHECKING:
 
     import httpx
 
-__all__ = ["Answer", "RawResponse", "error_infos", "parse_json", "read_from", "refusal", "told_length"]
+__all__ = [
+    "Answer",
+    "RawResponse",
+    "content_length",
+    "error_infos",
+    "parse_json",
+    "read_from",
+    "refusal",
+    "told_length",
+]
 
 MAX_DIGITS: Final = 19
 """Digits of a length: those of the largest size that the specifications know (int64)."""
@@ -153,8 +162,7 @@ class Answer:
                     f"the {what} came compressed ({quoted(self._encoding)}), which was not asked for",
                     request=self.line,
                 )
-            length = self.headers.get("Content-Length", "")
-            if length.isdigit() and int(length[:20]) > limit:
+            if (length := content_length(self.headers)) is not None and length > limit:
                 raise BodyTooLargeError(limit, what=what, request=self.line)
         body = bytearray()
         async with aclosing(self.chunks()) as chunks:
@@ -228,16 +236,22 @@ def parse_json(response: RawResponse, what: str) -> Any:
         raise ParseJSONError(f"instead of the {what} came {kind}", request=response.request) from error
 
 
+def content_length(headers: httpx.Headers) -> int | None:
+    """Read how long a body says that it is; None where it says nothing that is a number.
+
+    Python counts more signs among the digits than HTTP does, and cannot read all of them as numbers.
+    """
+    length = headers.get("Content-Length", "")
+    return int(length[:MAX_DIGITS]) if length.isascii() and length.isdigit() else None
+
+
 def told_length(headers: httpx.Headers) -> int | None:
     """Read how long a body is that was not sent (HEAD); None where that is not told.
 
     The length of a compressed body, which some proxies tell, is not that of the content.
     """
-    length = headers.get("Content-Length", "")
     encoding = headers.get("Content-Encoding", "").strip().lower()
-    if encoding not in {"", "identity"} or not (length.isascii() and length.isdigit()):
-        return None
-    return int(length[:MAX_DIGITS])
+    return content_length(headers) if encoding in {"", "identity"} else None
 
 
 def error_infos(body: bytes) -> tuple[ErrorInfo, ...]:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 
-from tui.client.answers import Answer, refusal, told_length
+from tui.client.answers import Answer, content_length, refusal, told_length
 from tui.client.blob_stream import BlobStream, at_hand, known_size, read_whole
 from tui.client.descriptors import Descriptor
 from tui.client.errors import (
@@ -210,13 +210,13 @@ async def _open(stack: AsyncExitStack, session: Session, call: Call, offset: int
                 return _Part(answer, offset, total)
             if answer.status == HTTPStatus.OK:
                 stack.push_async_exit(attempt.pop_all())
-                return _Part(answer, 0, _length(answer))
+                return _Part(answer, 0, content_length(answer.headers))
             if answer.status not in _NO_RANGES:
                 raise await _refused(session, answer)
     answer = await stack.enter_async_context(session.stream(call))
     if answer.status != HTTPStatus.OK:
         raise await _refused(session, answer)
-    return _Part(answer, 0, _length(answer))
+    return _Part(answer, 0, content_length(answer.headers))
 
 
 async def _refused(session: Session, answer: Answer) -> ErrorResponse:
@@ -227,7 +227,7 @@ async def _refused(session: Session, answer: Answer) -> ErrorResponse:
 def _total(answer: Answer, offset: int = 0) -> int | None:
     """Read the size of the whole blob; for an offset, only where the answer has all bytes from there on."""
     if answer.status == HTTPStatus.OK:
-        return _length(answer)
+        return content_length(answer.headers)
     match = _CONTENT_RANGE.fullmatch(answer.headers.get("Content-Range", ""))
     if match is None or match[3] == "*":
         return None
@@ -235,11 +235,6 @@ def _total(answer: Answer, offset: int = 0) -> int | None:
     if offset and (first != offset or last != total - 1):
         return None
     return total
-
-
-def _length(answer: Answer) -> int | None:
-    length = answer.headers.get("Content-Length", "")
-    return int(length[:19]) if length.isdigit() else None
 
 
 def blob_call(
