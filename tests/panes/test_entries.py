@@ -11,9 +11,13 @@ from tui.demo import DemoServer, Storage
 from tui.demo.faults import Gate, path_has, reply
 from tui.demo.problems import error_response
 from tui.demo.storage import OCI_INDEX, OCI_MANIFEST
+from tui.library import Library
+from tui.panes.entries import AT_A_TIME
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from tui.client.names import RegistryHost, Repository, Tag
 
 DEBIAN = "library/debian:bookworm"
 NESTED = "demo/nested:latest"
@@ -82,6 +86,40 @@ async def test_sizes_come_as_the_manifests_arrive(demo: DemoServer) -> None:
         gate.open()
         await ui.until(lambda: "…" not in [row.size for row in ui.entries.table.rows])
         await ui.until_shown("3 entries · 3.5 MB")
+
+
+async def test_of_many_entries_those_that_show_are_asked_for_first_and_sixteen_at_a_time(
+    shelf: DemoServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    numbers = range(90)
+    made = [{"schemaVersion": 2, "layers": [], "annotations": {"n": str(number)}} for number in numbers]
+    digests = [shelf.storage.put_manifest("team/app", one, OCI_MANIFEST) for one in made]
+    entries = [
+        entry(digest, platform={"os": "linux", "architecture": f"a{number:02}"})
+        for digest, number in zip(digests, numbers, strict=True)
+    ]
+    shelf.storage.put_manifest("team/app", index_of(*entries), tags=["latest"])
+    gate = Gate(path_has("/manifests/sha256:"))
+    shelf.before.append(gate)
+    asked: dict[str, None] = {}
+    load = Library.manifest
+
+    async def note(library: Library, host: RegistryHost, repository: Repository, reference: Tag) -> Any:
+        asked[reference] = None
+        return await load(library, host, repository, reference)
+
+    monkeypatch.setattr(Library, "manifest", note)
+    async with browse(shelf, place="team/app:latest") as ui:
+        await ui.until(lambda: len(requests(shelf, "/manifests/sha256:")) == AT_A_TIME)
+        await ui.press("end")
+        await ui.until(lambda: ui.entries.table.is_vertical_scroll_end)
+        assert list(asked)[: AT_A_TIME + 1] == ["latest", *digests[:AT_A_TIME]]
+        showing = {row.descriptor.digest for row in ui.entries.table.in_view}
+        gate.open()
+        await ui.until(lambda: "…" not in [row.size for row in ui.entries.table.rows])
+        assert set(list(asked)[AT_A_TIME + 1 :][: len(showing)]) == showing
+        assert sorted(asked) == ["latest", *sorted(digests)]
+        assert len(requests(shelf, "/manifests/sha256:")) == len(digests)
 
 
 async def test_the_size_of_an_entry_is_that_of_its_config_and_layers(demo: DemoServer) -> None:

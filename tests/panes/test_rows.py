@@ -89,22 +89,55 @@ def test_page_by_page_comes_to_the_same_as_all_at_once(
     assert rows.shown == (sorted(expected, key=order) if order else expected)
 
 
-def test_a_row_can_be_replaced_by_one_that_is_known_better() -> None:
-    rows: Rows[tuple[str, int]] = Rows(lambda row: row[0])
+async def test_a_row_can_be_replaced_by_one_that_is_known_better() -> None:
+    rows: Rows[tuple[str, int]] = Rows(lambda row: row[0], lambda row: row[0])
     rows.append([("a", 0), ("b", 0)])
     rows.filter("b")
-    rows.replace(lambda row: row[0] == "b", ("b", 1))
+    rows.replace(("b", 1))
     assert rows.shown == [("b", 1)]
     rows.filter("")
     assert rows.shown == [("a", 0), ("b", 1)]
+    rows.prepend(("c", 0))
+    rows.replace(("a", 2))
+    assert rows.all == rows.shown == [("c", 0), ("a", 2), ("b", 1)]
+    rows.remove(lambda row: row[0] == "c")
+    rows.replace(("b", 3))
+    assert rows.all == rows.shown == [("a", 2), ("b", 3)]
+    await rows.order_by(lambda row: row[0])
+    rows.append([("ab", 0), ("b", 4)])
+    rows.replace(("b", 5))
+    assert rows.shown == [("a", 2), ("ab", 0), ("b", 5), ("b", 5)]
+    assert rows.all == [("a", 2), ("b", 5), ("ab", 0), ("b", 5)]
+
+
+def test_a_row_that_is_not_there_replaces_none() -> None:
+    rows = of("a")
+    rows.replace("b")
+    assert rows.all == rows.shown == ["a"]
+
+
+def test_what_replaces_many_rows_looks_at_each_of_them_a_few_times() -> None:
+    looks = 0
+
+    def key(row: tuple[int, int]) -> int:
+        nonlocal looks
+        looks += 1
+        return row[0]
+
+    rows: Rows[tuple[int, int]] = Rows(str, key)
+    rows.append([(number, 0) for number in range(2_000)])
+    for number in range(2_000):
+        rows.replace((number, 1))
+    assert rows.shown == [(number, 1) for number in range(2_000)]
+    assert looks <= 3 * 2_000
 
 
 @pytest.mark.parametrize("count", [0, 1, LARGEST_PAGE, LARGEST_PAGE + 1, 3 * LARGEST_PAGE])
 def test_a_page_of_any_length_is_taken_piece_by_piece_and_only_its_end_is_waited_at(count: int) -> None:
     names = [str(number) for number in range(count)]
-    found = list(batches(names, last=True))
+    found = list(batches(names, str, last=True))
     assert [row for batch in found for row in batch.rows] == names
     assert all(len(batch.rows) <= LARGEST_PAGE for batch in found)
     assert [batch.last for batch in found] == [False] * (len(found) - 1) + [True]
     assert [batch.patient for batch in found] == [batch.last for batch in found]
-    assert not any(batch.last for batch in batches(names, last=False))
+    assert not any(batch.last for batch in batches(names, str, last=False))

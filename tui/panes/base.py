@@ -37,8 +37,11 @@ SETTLE_SECONDS = 0.06
 """A load waits this long, so that holding an arrow key costs no request for every row that passes by."""
 
 SHOW_SECONDS = 0.1
-"""Rows that nobody has to wait for are shown this often while they arrive: to draw them takes longer than to
-load them, and keys wait for both."""
+"""Rows that nobody has to wait for, and what more is known of rows, are shown this often while they arrive: to
+draw them takes longer than to load them, and keys wait for both."""
+
+MOST_ARRIVED = 5_000
+"""Rows that are kept for that at most: a hundredth of a second to take them up."""
 
 LOADING = "loading …"
 
@@ -108,9 +111,10 @@ class ListPane(Vertical, Generic[SubjectT, RowT]):
             self.columns(), key=self.row_key, marked=self._is_marked if self.MARKABLE else None
         )
         self.filter_input = FilterInput()
-        self._rows: Rows[RowT] = Rows(self.row_text)
+        self._rows: Rows[RowT] = Rows(self.row_text, self.row_key)
         self._arrived: list[RowT] = []
         self._pace = Pace(self, self._show_arrived, SHOW_SECONDS)
+        self._replacing = Pace(self, self._show_replaced, SHOW_SECONDS)
         self._pinned: set[Hashable] = set()
         self._note = self._hint = ""
         self._started = False
@@ -220,6 +224,7 @@ class ListPane(Vertical, Generic[SubjectT, RowT]):
     def _clear(self) -> None:
         self.workers.cancel_node(self)
         self._pace.stop()
+        self._replacing.stop()
         self._arrived.clear()
         self._started = self._complete = self._failed = False
         self.border_title = self.TITLE
@@ -252,7 +257,10 @@ class ListPane(Vertical, Generic[SubjectT, RowT]):
                     if batch.last:
                         break
                     if not batch.patient or self._hurries:
-                        self._pace.ask()
+                        if len(self._arrived) < MOST_ARRIVED:
+                            self._pace.ask()
+                        else:
+                            self._show_arrived()
                         # Nothing else waits for a batch whose rows were there already.
                         await asyncio.sleep(0)
                         continue
@@ -312,8 +320,10 @@ class ListPane(Vertical, Generic[SubjectT, RowT]):
 
     def replace(self, row: RowT) -> None:
         """Put a row that is known better in the place of the one with the same key."""
-        key = self.row_key(row)
-        self._rows.replace(lambda known: self.row_key(known) == key, row)
+        self._rows.replace(row)
+        self._replacing.ask()
+
+    def _show_replaced(self) -> None:
         self.table.refresh_rows()
         self._tell(self._note)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar
 
@@ -22,9 +23,14 @@ from tui.widgets.columns import Column
 from tui.wording import INVALID, titled
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Hashable, Iterable, Sequence
+    from collections.abc import AsyncGenerator, Callable, Hashable, Iterable, Sequence
 
     from tui.client import Descriptor, Manifest
+    from tui.widgets.table import VirtualTable
+
+AT_A_TIME = 16
+"""Manifests that are loaded at a time: as many as a host is asked for, so that what else is wanted of it need
+not wait behind thousands."""
 
 INVALID_MARK = "!"
 """Stands behind the name of an entry whose manifest is invalid."""
@@ -153,6 +159,41 @@ def _subdued(text: str) -> Content:
     return Content.styled(text, ".virtual-table--muted")
 
 
+class _Waiting:
+    """Entries whose manifests have not been asked for.
+
+    Args:
+        table: What shows them.
+        entries: All of them, by what makes them the same row.
+        key: Tells that of a row.
+    """
+
+    def __init__(
+        self,
+        table: VirtualTable[Entry],
+        entries: dict[Hashable, Entry],
+        key: Callable[[Entry], Hashable],
+    ) -> None:
+        self._table = table
+        self._entries = entries
+        self._key = key
+        self._order = deque(entries)
+        self._showing: deque[Hashable] = deque()
+        self._seen: tuple[int, int] | None = None
+
+    def take(self) -> Entry | None:
+        """Take the next one: the first that shows, or else the first of all."""
+        view = (id(self._table.rows), round(self._table.scroll_y))
+        if view != self._seen:
+            self._seen = view
+            self._showing = deque(map(self._key, self._table.in_view))
+        for keys in (self._showing, self._order):
+            while keys:
+                if (entry := self._entries.pop(keys.popleft(), None)) is not None:
+                    return entry
+        return None
+
+
 class EntriesPane(ListPane[ManifestPlace, Entry]):
     """Finds out what a tag names, and lists the entries where it is an index.
 
@@ -223,10 +264,20 @@ class EntriesPane(ListPane[ManifestPlace, Entry]):
             return
         entries = arrange(place, document.manifests)
         yield Batch(entries, last=False, patient=False)
-        async with asyncio.TaskGroup() as group:
-            for entry in entries:
-                group.create_task(self._complete_entry(entry))
+        await self._complete_entries(entries)
         yield Batch((), last=True)
+
+    async def _complete_entries(self, entries: Sequence[Entry]) -> None:
+        """Load what entries name, those first that show."""
+        waiting = _Waiting(self.table, {self.row_key(entry): entry for entry in entries}, self.row_key)
+
+        async def work_off() -> None:
+            while (entry := waiting.take()) is not None:
+                await self._complete_entry(entry)
+
+        async with asyncio.TaskGroup() as group:
+            for _ in range(AT_A_TIME):
+                group.create_task(work_off())
 
     async def _complete_entry(self, entry: Entry) -> None:
         place = entry.place

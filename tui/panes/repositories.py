@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import aclosing
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.message import Message
@@ -72,7 +73,7 @@ class RepositoriesPane(ListPane["RegistryHost", RepositoryPlace]):
             async for page in pages:
                 # A catalog that comes in one piece need not be in any order.
                 names = sorted(page.items) if first and page.last else page.items
-                for batch in batches([RepositoryPlace(subject, name) for name in names], last=page.last):
+                for batch in batches(names, partial(RepositoryPlace, subject), last=page.last):
                     yield batch
                 first = False
 

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 
+ItemT = TypeVar("ItemT")
 RowT = TypeVar("RowT")
 
 LARGEST_PAGE: Final = 1_000
@@ -31,17 +32,18 @@ class Batch(Generic[RowT]):
     """Whether the load goes on only when the person comes near the end of what is there."""
 
 
-def batches(rows: Sequence[RowT], *, last: bool) -> Iterator[Batch[RowT]]:
-    """Cut the rows of one page, of whatever length, into batches; only after all of them a load waits.
+def batches(items: Sequence[ItemT], make: Callable[[ItemT], RowT], *, last: bool) -> Iterator[Batch[RowT]]:
+    """Make batches of one page, of whatever length; only after all of them a load waits.
 
     Args:
-        rows: What has arrived.
+        items: What has arrived.
+        make: Makes a row of each.
         last: Whether these are all.
     """
-    for start in range(0, max(len(rows), 1), LARGEST_PAGE):
+    for start in range(0, max(len(items), 1), LARGEST_PAGE):
         end = start + LARGEST_PAGE
-        whole = end >= len(rows)
-        yield Batch(rows[start:end], last=last and whole, patient=whole)
+        whole = end >= len(items)
+        yield Batch([make(item) for item in items[start:end]], last=last and whole, patient=whole)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,19 +56,25 @@ class Order(Generic[RowT]):
     """Makes keys that can be compared."""
 
 
+def _itself(row: Any) -> Any:
+    return row
+
+
 class Rows(Generic[RowT]):
     """Keeps rows, and what shows of them.
 
     What one more page costs depends on the page, not on how many rows there are already.
     """
 
-    def __init__(self, text: Callable[[RowT], str]) -> None:
+    def __init__(self, text: Callable[[RowT], str], key: Callable[[RowT], Hashable] = _itself) -> None:
         """Begin without rows.
 
         Args:
             text: Tells what the filter looks at.
+            key: Tells what makes a row the same row although more is known of it.
         """
         self._text = text
+        self._identity = key
         self._all: list[RowT] = []
         self._texts: list[str] = []
         self._words: tuple[str, ...] = ()
@@ -74,6 +82,9 @@ class Rows(Generic[RowT]):
         self._keys: list[Any] = []
         self._shown: list[RowT] = []
         self._shown_keys: list[Any] = []
+        # Where rows stand, by what makes them the same row; made when it is needed, void when rows move.
+        self._places: dict[Hashable, list[int]] | None = None
+        self._shown_places: dict[Hashable, list[int]] | None = None
 
     @property
     def all(self) -> list[RowT]:
@@ -95,6 +106,7 @@ class Rows(Generic[RowT]):
         self._words = ()
         self._all, self._texts, self._keys = [], [], []
         self._shown, self._shown_keys = [], []
+        self._places = self._shown_places = None
 
     def append(self, rows: Iterable[RowT], cursor: int = 0) -> int:
         """Take more rows, and show those that the filter lets through.
@@ -106,6 +118,7 @@ class Rows(Generic[RowT]):
         Returns:
             The index of the same row now.
         """
+        self._places = self._shown_places = None
         for row in rows:
             text = self._text(row).casefold()
             self._all.append(row)
@@ -144,6 +157,7 @@ class Rows(Generic[RowT]):
 
     def prepend(self, row: RowT) -> None:
         """Take a row that comes before all others, where they are in no order."""
+        self._places = None
         self._all.insert(0, row)
         self._texts.insert(0, self._text(row).casefold())
         if self._key is not None:
@@ -152,23 +166,35 @@ class Rows(Generic[RowT]):
 
     def remove(self, matches: Callable[[RowT], bool]) -> None:
         """Forget rows."""
+        self._places = None
         kept = [index for index, row in enumerate(self._all) if not matches(row)]
         self._all = [self._all[index] for index in kept]
         self._texts = [self._texts[index] for index in kept]
         self._keys = [self._keys[index] for index in kept] if self._key is not None else []
         self._show()
 
-    def replace(self, matches: Callable[[RowT], bool], row: RowT) -> None:
+    def replace(self, row: RowT) -> None:
         """Put a row into the place of the one that it replaces, whose text and place stay the same."""
-        for rows in (self._all, self._shown):
-            for index, known in enumerate(rows):
-                if matches(known):
-                    rows[index] = row
+        if self._places is None:
+            self._places = self._find_places(self._all)
+        if self._shown_places is None:
+            self._shown_places = self._find_places(self._shown)
+        key = self._identity(row)
+        for rows, places in ((self._all, self._places), (self._shown, self._shown_places)):
+            for index in places.get(key, ()):
+                rows[index] = row
+
+    def _find_places(self, rows: Sequence[RowT]) -> dict[Hashable, list[int]]:
+        places: dict[Hashable, list[int]] = {}
+        for index, row in enumerate(rows):
+            places.setdefault(self._identity(row), []).append(index)
+        return places
 
     def _matches(self, text: str) -> bool:
         return all(word in text for word in self._words)
 
     def _show(self) -> None:
+        self._shown_places = None
         indexes: Iterable[int] = range(len(self._all))
         if self._words:
             indexes = [index for index, text in enumerate(self._texts) if self._matches(text)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import aclosing
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.message import Message
@@ -51,6 +52,7 @@ class TagsPane(ListPane[RepositoryPlace, ManifestPlace]):
         )
 
     async def pages(self, subject: RepositoryPlace) -> AsyncGenerator[Batch[ManifestPlace], None]:
+        place = partial(ManifestPlace, subject.host, subject.repository)
         registry = self.library.registry(subject.host)
         first = True
         listing = registry.tags(subject.repository, largest_page=LARGEST_PAGE, whole=self.wants_everything)
@@ -58,8 +60,7 @@ class TagsPane(ListPane[RepositoryPlace, ManifestPlace]):
             async for page in pages:
                 # A list that comes in one piece need not be in any order.
                 tags = sorted(page.items) if first and page.last else page.items
-                places = [ManifestPlace(subject.host, subject.repository, tag) for tag in tags]
-                for batch in batches(places, last=page.last):
+                for batch in batches(tags, place, last=page.last):
                     yield batch
                 first = False
 

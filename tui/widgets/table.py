@@ -172,6 +172,12 @@ class VirtualTable(NotedView, Generic[R], can_focus=True):
         return self._rows[self.cursor] if self.cursor < len(self._rows) else None
 
     @property
+    def in_view(self) -> Sequence[R]:
+        """The rows that show, as far as they are known to fit; none before the table has a size."""
+        top = round(self.scroll_y)
+        return self._rows[top : top + self._view_height]
+
+    @property
     def columns(self) -> Sequence[Column[R]]:
         """All columns, hidden ones included."""
         return self._columns
