@@ -37,8 +37,8 @@ SETTLE_SECONDS = 0.06
 """A load waits this long, so that holding an arrow key costs no request for every row that passes by."""
 
 SHOW_SECONDS = 0.1
-"""Rows that nobody has to wait for, and what more is known of rows, are shown this often while they arrive: to
-draw them takes longer than to load them, and keys wait for both."""
+"""Rows that nobody has to wait for, and what is found out about rows, are shown this often while they arrive:
+to draw them takes longer than to load them, and keys wait for both."""
 
 MOST_ARRIVED = 5_000
 """Rows that are kept for that at most: a hundredth of a second to take them up."""
