@@ -53,6 +53,20 @@ class RedirectingRegistry:
     serving: HttpServer
 
 
+@pytest.fixture(scope="session")
+def no_authorities(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An empty file, in the place of the authorities that the operating system trusts."""
+    file = tmp_path_factory.mktemp("trust") / "authorities.pem"
+    file.touch()
+    return file
+
+
+@pytest.fixture(autouse=True)
+def _trusts_nobody(no_authorities: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Spare each client the reading of a hundred and fifty authorities that no test here needs."""
+    monkeypatch.setenv("SSL_CERT_FILE", str(no_authorities))
+
+
 @pytest.fixture
 async def client() -> AsyncIterator[Client]:
     """A client with everything at its defaults."""
