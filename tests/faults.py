@@ -246,6 +246,8 @@ class Damage:
     """Bytes of the server's after which nothing more comes, and the connection stays."""
     flip_at: int | None = None
     """Position of a byte of the server's in which one bit is turned over."""
+    flip_sent_at: int | None = None
+    """Position of a byte of the client's in which one bit is turned over."""
     piece: int = 64 * 1024
     """Bytes that are passed on at a time."""
     pace: asyncio.Semaphore | None = None
@@ -255,7 +257,7 @@ class Damage:
 
 
 class FaultProxy:
-    """A TCP proxy on a free port of 127.0.0.1 that damages what its server sends.
+    """A TCP proxy on a free port of 127.0.0.1 that damages what passes.
 
     Args:
         upstream: ``host:port`` of the server.
@@ -323,9 +325,11 @@ class FaultProxy:
 
     async def _pass_on(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
+            position = 0
             while data := await reader.read(64 * 1024):
-                writer.write(data)
+                writer.write(_flipped(data, self.damage.flip_sent_at, position))
                 await writer.drain()
+                position += len(data)
         finally:
             if reader.at_eof() or reader.exception() is not None:
                 self.closed.set()
@@ -334,9 +338,7 @@ class FaultProxy:
         position = 0
         while data := await reader.read(self.damage.piece):
             damage = self.damage
-            if damage.flip_at is not None and position <= damage.flip_at < position + len(data):
-                at = damage.flip_at - position
-                data = data[:at] + bytes([data[at] ^ 1]) + data[at + 1 :]
+            data = _flipped(data, damage.flip_at, position)
             ends = [
                 end for end in (damage.cut_after, damage.reset_after, damage.silent_after) if end is not None
             ]
@@ -356,3 +358,11 @@ class FaultProxy:
                 elif damage.silent_after == min(ends):
                     await asyncio.Event().wait()
                 return
+
+
+def _flipped(data: bytes, place: int | None, position: int) -> bytes:
+    """Turn one bit over where bytes that begin at a position reach a place."""
+    if place is None or not position <= place < position + len(data):
+        return data
+    at = place - position
+    return data[:at] + bytes([data[at] ^ 1]) + data[at + 1 :]
