@@ -249,7 +249,7 @@ async def test_loopback_is_reached_without_the_proxy(
 async def test_a_proxy_that_refuses_is_told_as_such(monkeypatch: pytest.MonkeyPatch) -> None:
     async def refuse(exchange: Exchange) -> None:
         assert exchange.asked.method == "CONNECT"
-        await exchange.reply(407)
+        await exchange.reply(403)
 
     async with ScriptedServer(refuse) as server, client() as own:
         monkeypatch.setenv("https_proxy", server.url)

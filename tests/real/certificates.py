@@ -73,8 +73,8 @@ def _key_in_pem(
     )
 
 
-def make_server_certificate(folder: Path) -> ServerCertificate:
-    """Write an authority's certificate, and one that it signed for this machine."""
+def make_server_certificate(folder: Path, *names: str) -> ServerCertificate:
+    """Write an authority's certificate, and one that it signed for this machine and further names."""
     authority_key = ec.generate_private_key(ec.SECP256R1())
     authority_public = authority_key.public_key()
     key_identifier = x509.SubjectKeyIdentifier.from_public_key(authority_public)
@@ -112,7 +112,7 @@ def make_server_certificate(folder: Path) -> ServerCertificate:
             x509.SubjectAlternativeName(
                 [
                     *(x509.IPAddress(ipaddress.ip_address(address)) for address in ADDRESSES),
-                    x509.DNSName("localhost"),
+                    *(x509.DNSName(name) for name in ("localhost", *names)),
                 ]
             ),
             critical=False,

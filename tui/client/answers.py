@@ -27,7 +27,7 @@ from tui.client.limits import MAX_ERROR_BODY
 from tui.client.reading import read_from
 from tui.client.redaction import quoted
 from tui.client.retry import retry_after
-from tui.client.transport import translated
+from tui.client.translation import translated
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterable, Callable

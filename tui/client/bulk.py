@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 import httpcore
 import httpx
 
-from tui.client.pool import IDLE_CONNECTIONS, IDLE_SECONDS, parse_proxy
+from tui.client.pool import IDLE_CONNECTIONS, IDLE_SECONDS
 from tui.client.sockets import READ_SIZE, Backend, Line, Stream, Trust
 from tui.client.threads import finished, spawn
 
@@ -50,20 +50,21 @@ class BulkTransport(httpx.AsyncBaseTransport):
 
     Args:
         make_context: Makes contexts for TLS, all alike.
-        proxy: The proxy's URL; None for direct connections.
+        proxy: The proxy; None for direct connections.
         outward: Whether no connection may lead to this machine or a private network.
-
-    Raises:
-        ValueError: The proxy's URL cannot be used.
     """
 
     def __init__(
-        self, make_context: Callable[[], ssl.SSLContext], proxy: str | None, *, outward: bool = False
+        self,
+        make_context: Callable[[], ssl.SSLContext],
+        proxy: httpcore.Proxy | None,
+        *,
+        outward: bool = False,
     ) -> None:
         trust = Trust(make_context)
         self._pool = httpcore.ConnectionPool(
             ssl_context=trust.context,
-            proxy=None if proxy is None else parse_proxy(proxy),
+            proxy=proxy,
             max_connections=None,
             max_keepalive_connections=IDLE_CONNECTIONS,
             keepalive_expiry=IDLE_SECONDS,

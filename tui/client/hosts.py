@@ -99,14 +99,7 @@ class RegistryHost(str):
     @property
     def is_loopback(self) -> bool:
         """Whether the host is this machine: ``localhost`` and names under it, 127.0.0.0/8, ::1."""
-        if self.hostname == "localhost" or self.hostname.endswith(".localhost"):
-            return True
-        try:
-            address = ipaddress.ip_address(self.hostname)
-        except ValueError:
-            return False
-        mapped = getattr(address, "ipv4_mapped", None)
-        return address.is_loopback or (mapped is not None and mapped.is_loopback)
+        return is_loopback(self.hostname)
 
     @property
     def is_docker_hub(self) -> bool:
@@ -117,6 +110,23 @@ class RegistryHost(str):
     def api_host(self) -> RegistryHost:
         """The host that serves the API: Docker Hub's differs from its name."""
         return RegistryHost(_HUB_API_HOST) if self in HUB_NAMES else self
+
+
+def is_loopback(hostname: str) -> bool:
+    """Tell whether a host is this machine, without looking it up.
+
+    Args:
+        hostname: A name, or an address without brackets.
+    """
+    name = hostname.lower().rstrip(".")
+    if name == "localhost" or name.endswith(".localhost"):
+        return True
+    try:
+        address = ipaddress.ip_address(name.partition("%")[0])
+    except ValueError:
+        return False
+    mapped = getattr(address, "ipv4_mapped", None)
+    return address.is_loopback or (mapped is not None and mapped.is_loopback)
 
 
 def _host_fault(text: str) -> str:

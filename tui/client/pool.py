@@ -6,7 +6,6 @@ cancelled in the middle of a TLS handshake, and reads 64 KiB at a time.
 
 from __future__ import annotations
 
-import importlib.util
 import time
 from typing import TYPE_CHECKING, Any, Final
 
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
     import ssl
     from collections.abc import AsyncIterator, Iterable
 
-__all__ = ["NetworkBackend", "PoolTransport", "parse_proxy"]
+__all__ = ["NetworkBackend", "PoolTransport"]
 
 IDLE_CONNECTIONS: Final = 32
 """Connections kept for the next request: those of two hosts, a registry and its storage, under full load."""
@@ -37,18 +36,17 @@ class PoolTransport(httpx.AsyncBaseTransport):
 
     Args:
         context: How certificates are checked.
-        proxy: The proxy's URL; None for direct connections.
+        proxy: The proxy; None for direct connections.
         outward: Whether no connection may lead to this machine or a private network.
-
-    Raises:
-        ValueError: The proxy's URL cannot be used.
     """
 
-    def __init__(self, context: ssl.SSLContext, proxy: str | None, *, outward: bool = False) -> None:
+    def __init__(
+        self, context: ssl.SSLContext, proxy: httpcore.Proxy | None, *, outward: bool = False
+    ) -> None:
         self._backend = NetworkBackend(outward=outward)
         self._pool = httpcore.AsyncConnectionPool(
             ssl_context=context,
-            proxy=None if proxy is None else parse_proxy(proxy),
+            proxy=proxy,
             max_connections=None,
             max_keepalive_connections=IDLE_CONNECTIONS,
             keepalive_expiry=IDLE_SECONDS,
@@ -189,20 +187,3 @@ class NetworkBackend(httpcore.AnyIOBackend):
             await made.aclose()
             raise InwardError
         return made
-
-
-def parse_proxy(text: str) -> httpcore.Proxy:
-    """Read the URL of a proxy.
-
-    Raises:
-        ValueError: It cannot be used.
-    """
-    url = httpx.URL(text)
-    if url.scheme not in {"http", "https", "socks5", "socks5h"} or not url.host:
-        raise ValueError("it is neither an http nor a socks5 URL")
-    if url.scheme.startswith("socks") and importlib.util.find_spec("socksio") is None:
-        raise ValueError("SOCKS needs the package socksio")
-    login = (url.username.encode(), url.password.encode()) if url.username or url.password else None
-    return httpcore.Proxy(
-        httpcore.URL(scheme=url.raw_scheme, host=url.raw_host, port=url.port, target=b"/"), auth=login
-    )

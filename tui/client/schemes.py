@@ -16,7 +16,7 @@ import httpx
 from tui.client.errors import NetworkError
 from tui.client.sender import Outgoing
 from tui.client.sharing import Shared
-from tui.client.transport import is_no_tls
+from tui.client.translation import is_no_tls
 
 if TYPE_CHECKING:
     from tui.client.names import RegistryHost

@@ -7,6 +7,7 @@ import time
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 import httpx
@@ -18,7 +19,7 @@ from tui.client.frames import WithoutFrames
 from tui.client.places import Places, Traffic
 from tui.client.retry import RETRY_STATUSES, backoff, repeats_after, retry_after
 from tui.client.tls import NO_TLS, Tls
-from tui.client.transport import translated
+from tui.client.translation import proxy_login_wanted, translated
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Mapping
@@ -149,6 +150,9 @@ class Sender:
                     raise
                 host.hold(backoff(attempt, self.limits))
                 continue
+            if answer.status == HTTPStatus.PROXY_AUTHENTICATION_REQUIRED:
+                await self.discard(answer)
+                raise proxy_login_wanted(answer.line)
             if answer.status not in RETRY_STATUSES:
                 host.places.widen()
                 return answer
