@@ -25,8 +25,10 @@ PACKAGES = {
     "gpg": "gnupg",
     "htpasswd": "apache2-utils",
     "pass": "pass",
+    "podman": "podman",
     "skopeo": "skopeo",
     "tmux": "tmux",
+    "umoci": "umoci",
 }
 """Which Debian package brings which program."""
 

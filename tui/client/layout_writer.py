@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, BinaryIO, Final
 
 from tui.client.archive_writer import verified
 from tui.client.errors import ParseJSONError
+from tui.client.layout import MAX_HEADER, MAX_INDEX
 from tui.client.layout_format import (
     BLOBS_FOLDER,
     INDEX_FILE,
@@ -39,12 +40,6 @@ __all__ = ["LayoutWriter"]
 
 READ_SIZE: Final = 1024 * 1024
 """Bytes that are read at once from what is there."""
-
-MAX_LAYOUT_HEADER: Final = 64 * 1024
-"""Bytes that are read of the file that marks a layout: it needs thirty."""
-
-MAX_INDEX: Final = 16 * 1024 * 1024
-"""Bytes that are read of the index of a layout: tens of thousands of entries."""
 
 NEW: Final = ".new"
 """What the name of a file ends with until it is whole."""
@@ -73,7 +68,7 @@ class LayoutWriter:
             LayoutInvalidError: It is something else.
             OSError: It cannot be looked at.
         """
-        header = self._read(LAYOUT_FILE, MAX_LAYOUT_HEADER)
+        header = self._read(LAYOUT_FILE, MAX_HEADER)
         if header is not None:
             self._check_header(header)
             return True
