@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import json
 from base64 import b64encode
 from collections.abc import Callable
@@ -17,9 +18,11 @@ from tui.client.auth import BasicAuth
 from tui.client.descriptors import Descriptor
 from tui.client.errors import (
     ConnectionFailedError,
+    ConnectionLostError,
     DigestMismatchError,
     InvalidNameError,
     ManifestNotExistError,
+    RequestLine,
 )
 from tui.client.limits import Timeouts
 from tui.client.media_types import OCI_MANIFEST
@@ -188,6 +191,53 @@ async def test_a_blob_that_a_mirror_falsified_is_an_error_and_comes_from_the_reg
         async with registry.get_blob(ALPHA, blob) as stream:
             assert b"".join([chunk async for chunk in stream]) == LAYER
     assert internet.names == ["m1", "reg"]
+
+
+async def test_a_blob_that_breaks_off_at_a_mirror_goes_on_at_the_registry() -> None:
+    async def break_off(exchange: Exchange) -> None:
+        await exchange.reply(200, LAYER[:100], length=len(LAYER))
+        exchange.close()
+
+    async def answer(exchange: Exchange) -> None:
+        assert exchange.asked.headers["range"] == "bytes=100-"
+        headers = {"Content-Range": f"bytes 100-{len(LAYER) - 1}/{len(LAYER)}"}
+        await exchange.reply(206, LAYER[100:], headers)
+
+    blob = Descriptor("application/octet-stream", Digest.of(LAYER), len(LAYER))
+    hasher = hashlib.sha256()
+
+    async def begin() -> None:
+        async with registry.get_blob(ALPHA, blob) as stream:
+            async for chunk in stream:
+                hasher.update(chunk)
+
+    async with (
+        ScriptedServer(break_off) as mirror,
+        ScriptedServer(answer) as server,
+        Client(limits=EAGER) as own,
+    ):
+        registry = own.registry(server.url, mirrors=[mirror.url])
+        with pytest.raises(ConnectionLostError):
+            await begin()
+        async with registry.get_blob(ALPHA, blob, offset=100, hasher=hasher) as stream:
+            assert b"".join([chunk async for chunk in stream]) == LAYER[100:]
+        assert (len(mirror.asked), len(server.asked)) == (1, 1)
+
+
+async def test_an_error_about_something_else_is_not_held_against_the_mirror() -> None:
+    internet = Internet(m1=has_all, reg=has_all)
+    blob = Descriptor("application/octet-stream", Digest.of(LAYER), len(LAYER))
+
+    async def fail() -> None:
+        async with registry.get_blob(ALPHA, blob):
+            raise ConnectionLostError("lost", request=RequestLine("PUT", "https://other.example/"))
+
+    async with mocked(internet) as own:
+        registry = registry_of(own)
+        with pytest.raises(ConnectionLostError, match="other"):
+            await fail()
+        await registry.get_manifest(TAGGED)
+    assert internet.names == ["m1", "m1"]
 
 
 async def test_blobs_and_what_exists_are_asked_of_mirrors_too() -> None:

@@ -181,6 +181,33 @@ async def test_a_certificate_and_its_key_may_be_in_one_file(
         await registry.verify()
 
 
+@pytest.mark.parametrize("show", [False, True])
+@pytest.mark.parametrize(
+    ("phrase", "says"),
+    [
+        ("No required SSL certificate was sent", ["wants a client", "wants a client"]),
+        ("The SSL certificate error", ["wants a client", "does not accept"]),
+    ],
+)
+async def test_the_page_of_nginx_about_a_certificate_is_told_as_what_it_is(
+    certificate: ServerCertificate, mine: ClientCertificate, phrase: str, says: list[str], *, show: bool
+) -> None:
+    async def answer(exchange: Exchange) -> None:
+        page = f"<html><head><title>400 {phrase}</title></head><body></body></html>"
+        await exchange.reply(400, page, {"Content-Type": "text/html"})
+
+    async with ScriptedServer(answer, tls=wanting(certificate)) as server, client() as own:
+        registry = own.registry(
+            server.url,
+            ca_file=certificate.authority,
+            client_certificate=mine.certificate if show else None,
+            client_key=mine.key if show else None,
+        )
+        with pytest.raises(CertificateError, match=says[show]):
+            await registry.verify()
+        assert len(server.asked) == 1
+
+
 def test_a_key_without_a_certificate_is_a_mistake(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="certificate"):
         Client().registry("reg.example", client_key=tmp_path / "key")

@@ -17,13 +17,10 @@ from urllib.parse import quote
 
 from tui.client import blobs
 from tui.client.errors import (
-    CertificateError,
-    ConnectionFailedError,
     DigestMismatchError,
     NetworkError,
     RegistryError,
     SizeMismatchError,
-    TimeoutExceededError,
 )
 from tui.client.redaction import printable
 from tui.client.session import Session
@@ -50,7 +47,8 @@ if TYPE_CHECKING:
 __all__ = ["Mirror", "MirrorSession", "Mirrored", "hasty"]
 
 REST: Final = 60.0
-"""Seconds for which a mirror that is out of reach is not asked: one that hangs costs its time each time."""
+"""Seconds for which a mirror is not asked that was out of reach, or broke off: one that hangs costs its time
+each time, and a download that goes on does so elsewhere."""
 
 MAX_TOLD: Final = 200
 """Characters of a mirror's error beside that of the registry."""
@@ -144,7 +142,7 @@ class _Site:
 
     def note(self, error: RegistryError) -> None:
         """Heed that the mirror did not give the answer."""
-        if isinstance(error, ConnectionFailedError | TimeoutExceededError | CertificateError):
+        if isinstance(error, NetworkError):
             self.rests_until = time.monotonic() + REST
         elif isinstance(error, DigestMismatchError | SizeMismatchError):
             # It sends other content than it was asked for, and nobody knows for how long.
@@ -210,7 +208,7 @@ class Mirrored:
             try:
                 yield stream
             except RegistryError as error:
-                for site in answering:
+                for site in answering if error.request == stream.line else ():
                     site.note(error)
                 raise
 

@@ -32,6 +32,7 @@ from tui.client.redaction import quoted, redacted_url
 from tui.client.retry import RETRY_METHODS
 from tui.client.sender import Outgoing
 from tui.client.tls import NO_TLS
+from tui.client.translation import page_about_certificate
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Mapping
@@ -235,6 +236,7 @@ class Session:
             try:
                 if at_home:
                     self.warnings.note(answer.headers)
+                    await self._check_certificate(answer)
                 if answer.status != HTTPStatus.UNAUTHORIZED or not (at_home and with_login) or left == 0:
                     return answer
                 if not can_repeat(call.content):
@@ -248,6 +250,18 @@ class Session:
                 return answer
             if (now := await self.home()) != home:
                 home, first = now, now.join(call.target)
+
+    async def _check_certificate(self, answer: Answer) -> None:
+        """Look whether a refusal is about the client certificate.
+
+        Raises:
+            CertificateError: The registry wants one, or another one.
+        """
+        if answer.status == HTTPStatus.BAD_REQUEST and answer.url.scheme == "https":
+            page = await answer.read_refusal(self.sender.timeouts.refusal)
+            shown = bool(self._tls.shown)
+            if (refused := page_about_certificate(page.body, answer.line, shown=shown)) is not None:
+                raise refused
 
     async def _answer(
         self, answer: Answer, call: Call, rejected: Proof | None, clock: asyncio.Timeout, *, renewed: bool

@@ -23,7 +23,7 @@ from tui.client.errors import (
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["causes", "is_no_tls", "proxy_login_wanted", "translated"]
+__all__ = ["causes", "is_no_tls", "page_about_certificate", "proxy_login_wanted", "translated"]
 
 _NOT_TLS: Final = ("WRONG_VERSION_NUMBER", "HTTP_REQUEST", "RECORD_LAYER_FAILURE", "PACKET_LENGTH_TOO_LONG")
 """What OpenSSL says of a peer that does not speak TLS at all."""
@@ -127,13 +127,39 @@ def _refused_certificate(error: Exception, line: RequestLine, *, shown: bool) ->
     if alert is None:
         return None
     if not shown or alert == "CERTIFICATE_REQUIRED":
-        return CertificateError(
-            "the server wants a client certificate",
-            request=line,
-            remedy="Give the certificate and its key that the registry's operator has issued.",
-        )
+        return _certificate_wanted(line)
+    return _certificate_not_accepted(line, f": {alert.lower().replace('_', ' ')}")
+
+
+def page_about_certificate(body: bytes, line: RequestLine, *, shown: bool) -> CertificateError | None:
+    """Read what nginx says, with a 400, of a client certificate that it lacks or does not accept.
+
+    Args:
+        body: The page that came.
+        line: The request.
+        shown: Whether the server was shown a certificate.
+
+    Returns:
+        The error; None where the page is about something else.
+    """
+    if b"No required SSL certificate was sent" in body:
+        return _certificate_wanted(line)
+    if b"The SSL certificate error" in body:
+        return _certificate_not_accepted(line) if shown else _certificate_wanted(line)
+    return None
+
+
+def _certificate_wanted(line: RequestLine) -> CertificateError:
     return CertificateError(
-        f"the server does not accept the client certificate: {alert.lower().replace('_', ' ')}",
+        "the server wants a client certificate",
+        request=line,
+        remedy="Give the certificate and its key that the registry's operator has issued.",
+    )
+
+
+def _certificate_not_accepted(line: RequestLine, reason: str = "") -> CertificateError:
+    return CertificateError(
+        f"the server does not accept the client certificate{reason}",
         request=line,
         remedy="Check that the certificate is for this registry, and has not expired.",
     )
