@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.client.helpers import items
+from tests.client.helpers import items, pieces
 from tui.client import (
     BasicAuth,
     Client,
@@ -34,6 +34,10 @@ if TYPE_CHECKING:
 ALPHA = Repository("team/alpha")
 DIGEST = Digest.of(b"{}")
 ONCE = Limits(retries=0, backoff=0)
+SUBJECT = {"mediaType": OCI_MANIFEST, "digest": str(DIGEST), "size": 2}
+REFERRER = json.dumps(
+    {"schemaVersion": 2, "mediaType": OCI_INDEX, "manifests": [], "subject": SUBJECT}
+).encode()
 
 KEYS = """
     tags repositories manifests layers config digest size mediaType schemaVersion annotations platform subject
@@ -87,12 +91,40 @@ headers = st.fixed_dictionaries(
         "Docker-Content-Digest": st.sampled_from([str(DIGEST), "sha256:0", "x"]),
         "Content-Range": st.sampled_from(["bytes 0-0/2", "bytes 1-1/2", "bytes x", "bytes 9-1/0"]),
         "Retry-After": st.sampled_from(["0", "x", "99999999999", "Sat, 21 Nov 2026 09:13:00 GMT"]),
+        "OCI-Tag": st.sampled_from(["v1", "v1, v2", ",,"]),
+        "OCI-Subject": st.sampled_from([str(DIGEST), "x"]),
+        "OCI-Chunk-Min-Length": st.sampled_from(["1", "50000", "9" * 19, "-1"]),
+        "Range": st.sampled_from(["0-0", "0-39999", "0-49999", "0-999999", "5-9", "x"]),
+        "ETag": st.sampled_from(['"1"', 'W/"1"', "x"]),
         "Warning": st.sampled_from(['299 - "x"', "299"]),
         "Content-Encoding": st.sampled_from(["gzip", "identity", "x"]),
     },
 )
 statuses = st.sampled_from(
-    [200, 200, 200, 201, 204, 206, 301, 304, 307, 400, 401, 403, 404, 405, 416, 429, 500, 503]
+    [
+        200,
+        200,
+        200,
+        201,
+        201,
+        202,
+        202,
+        204,
+        206,
+        301,
+        304,
+        307,
+        400,
+        401,
+        403,
+        404,
+        405,
+        412,
+        416,
+        429,
+        500,
+        503,
+    ]
 )
 answers = st.lists(st.tuples(statuses, headers, bodies), min_size=1, max_size=6)
 
@@ -120,6 +152,14 @@ QUESTIONS: list[Callable[[Registry], Awaitable[Any]]] = [
     lambda registry: registry.get_referrers(ALPHA, DIGEST, "x"),
     read_config,
     read_blob,
+    lambda registry: registry.put_blob(ALPHA, b"{}", mount_from=Repository("team/beta")),
+    lambda registry: registry.put_blob(ALPHA, bytes(100_000), chunk_size=40_000),
+    lambda registry: registry.put_blob(ALPHA, pieces(bytes(100_000)), chunk_size=40_000),
+    lambda registry: registry.mount_blob(ALPHA, DIGEST, Repository("team/beta")),
+    lambda registry: registry.put_manifest(ALPHA, REFERRER, [Tag("v1"), Tag("v2")]),
+    lambda registry: registry.delete_manifest(Image(ALPHA, Tag("v1"))),
+    lambda registry: registry.delete_tag(ALPHA, Tag("v1")),
+    lambda registry: registry.delete_blob(ALPHA, DIGEST),
 ]
 
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tui.client.limits import Limits
-from tui.client.retry import backoff, retry_after
+from tui.client.retry import backoff, repeats_after, retry_after
 
 NOW = datetime(2026, 11, 21, 9, 12, 0, tzinfo=UTC)
 
@@ -65,3 +65,25 @@ def test_reads_anything_as_a_time_or_as_nothing(value: str) -> None:
 )
 def test_a_date_outside_of_all_calendars_is_none(value: str) -> None:
     assert retry_after(value, NOW) in {None, 0.0}
+
+
+@pytest.mark.parametrize(
+    ("method", "status", "again", "expected"),
+    [
+        ("GET", None, False, True),
+        ("HEAD", 503, False, True),
+        ("GET", 404, False, False),
+        ("PUT", None, False, False),
+        ("PUT", 503, False, False),
+        ("PUT", 429, False, True),
+        ("PATCH", 429, False, True),
+        ("DELETE", 429, False, True),
+        ("PUT", None, True, True),
+        ("POST", 503, True, True),
+        ("POST", 400, True, False),
+    ],
+)
+def test_what_has_effects_is_repeated_where_it_had_none_or_says_so(
+    method: str, status: int | None, *, again: bool, expected: bool
+) -> None:
+    assert repeats_after(method, status, again=again) is expected

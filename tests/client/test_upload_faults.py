@@ -11,7 +11,7 @@ import httpx
 import pytest
 from starlette.responses import Response
 
-from tests.client.helpers import EAGER, SHORT, client, pieces
+from tests.client.helpers import EAGER, SHORT, client, mocked, pieces
 from tests.client.odd_registry import OddRegistry, answering, once
 from tests.faults import Exchange, ScriptedServer
 from tui.client import (
@@ -28,6 +28,7 @@ from tui.client import (
     TimeoutExceededError,
     Timeouts,
 )
+from tui.client.chunks import MAX_HELD
 from tui.demo import DemoServer, Storage
 from tui.demo.faults import reply
 
@@ -353,6 +354,41 @@ async def test_a_stream_goes_on_in_one_patch_where_the_registry_wants_larger_chu
         (patch,) = [request for request in server.requests if request.method == "PATCH"]
         assert patch.headers["transfer-encoding"] == "chunked"
         assert "content-range" not in patch.headers
+
+
+async def test_a_registry_that_comes_to_want_larger_chunks_than_can_be_held_gets_what_can_be() -> None:
+    sizes: list[int] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        headers = {"Location": "/v2/team/alpha/blobs/uploads/1"}
+        if request.method == "PATCH":
+            sizes.append(int(request.headers["Content-Length"]))
+            headers["OCI-Chunk-Min-Length"] = str(10**12)
+        return httpx.Response({"POST": 202, "PATCH": 202, "PUT": 201}[request.method], headers=headers)
+
+    async def stream() -> AsyncIterator[bytes]:
+        for _ in range(80):
+            yield bytes(1024 * 1024)
+
+    async with mocked(answer) as own:
+        await own.registry("reg.example").put_blob(ALPHA, stream())
+    assert sizes == [8 * 1024 * 1024, MAX_HELD, 8 * 1024 * 1024]
+
+
+async def test_an_upload_that_is_forgotten_between_two_chunks_is_begun_anew() -> None:
+    async def forget(registry: OddRegistry, exchange: Exchange) -> bool:
+        if exchange.asked.headers["content-range"].startswith("100000-"):
+            registry.uploads.pop(1, None)
+        return False
+
+    odd = OddRegistry(PATCH=forget)
+    async with ScriptedServer(odd) as server, client() as own:
+        await own.registry(server.url).put_blob(ALPHA, LARGE, chunk_size=CHUNK)
+        assert odd.blobs == {DIGEST: LARGE}
+    async with ScriptedServer(OddRegistry(PATCH=forget)) as server, client() as own:
+        with pytest.raises(ErrorResponse) as caught:
+            await own.registry(server.url).put_blob(ALPHA, pieces(LARGE), chunk_size=CHUNK)
+        assert caught.value.status == 404
 
 
 class Swallowing(httpx.AsyncBaseTransport):

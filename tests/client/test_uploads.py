@@ -414,6 +414,52 @@ async def test_a_push_with_a_token_asks_for_one_token() -> None:
         assert f"repository:{ALPHA}:pull,push" in tokens[0]
 
 
+async def test_a_token_that_expires_between_two_chunks_is_renewed() -> None:
+    login = BearerLogin(USERS)
+    with DemoServer(Storage(), login=login) as server:
+        async with client() as own:
+            registry = own.registry(server.url, ALICE)
+            for content in (LARGE, pieces(LARGE)):
+                await registry.put_blob(
+                    ALPHA,
+                    content,
+                    chunk_size=100_000,
+                    check_exists=False,
+                    progress=lambda _sent: login.desk.expire(),
+                )
+            assert await stored(registry, Digest.of(LARGE)) == LARGE
+
+
+async def test_what_is_told_of_progress_may_end_the_push(registry: Registry, server: DemoServer) -> None:
+    enough = OSError("enough")
+
+    def tell(sent: int) -> None:
+        if sent:
+            raise enough
+
+    with pytest.raises(OSError, match="enough") as caught:
+        await registry.put_blob(ALPHA, LARGE, progress=tell)
+    assert caught.value is enough
+    assert asked(server) == ["HEAD", "POST", "PUT", "DELETE"]
+
+
+async def test_pipes_and_folders_are_no_content(registry: Registry, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    for path in (tmp_path, tmp_path / "pipe"):
+        with pytest.raises(ValueError, match="asynchronous iterable"):
+            await registry.put_blob(ALPHA, path)
+    reading, writing = os.pipe()
+    with os.fdopen(reading, "rb") as pipe, os.fdopen(writing, "wb"):
+        os.write(writing, b"x")
+        with pytest.raises(ValueError, match="asynchronous iterable"):
+            await registry.put_blob(ALPHA, pipe)
+
+
+async def test_a_blob_is_not_mounted_from_where_it_goes(registry: Registry, server: DemoServer) -> None:
+    await registry.put_blob(ALPHA, LARGE, mount_from=ALPHA)
+    assert "mount" not in "".join(str(request) for request in server.requests)
+
+
 async def test_concurrent_pushes_do_not_get_in_each_others_way(registry: Registry) -> None:
     blobs = [LARGE + bytes([number]) for number in range(24)]
     await asyncio.gather(*(registry.put_blob(ALPHA, pieces(blob), chunk_size=70_000) for blob in blobs))

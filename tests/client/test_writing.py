@@ -471,6 +471,32 @@ async def test_the_version_that_was_read_is_the_one_that_is_replaced() -> None:
     assert [entry["digest"] for entry in json.loads(held)["manifests"]] == [SUBJECT, descriptor.digest]
 
 
+@pytest.mark.parametrize(("etag", "conditions"), [('W/"1"', [None]), ("", [None]), ('"1"', ['"1"', None])])
+async def test_a_registry_that_compares_versions_wrongly_is_written_to_without(
+    etag: str, conditions: list[str | None]
+) -> None:
+    held = index()
+    matched: list[str | None] = []
+
+    async def answer(exchange: Exchange) -> None:
+        nonlocal held
+        asked = exchange.asked
+        if not asked.path.endswith(LIST):
+            await exchange.reply(404 if asked.method == "GET" else 201)
+        elif asked.method == "GET":
+            await exchange.reply(200, held, {"Content-Type": OCI_INDEX, "ETag": etag})
+        else:
+            matched.append(asked.headers.get("if-match"))
+            if matched[-1] is None:
+                held = asked.body
+            await exchange.reply(201 if matched[-1] is None else 412)
+
+    async with ScriptedServer(answer) as server, client() as own:
+        await own.registry(server.url).put_manifest(ALPHA, about())
+    assert matched == conditions
+    assert len(json.loads(held)["manifests"]) == 1
+
+
 async def test_a_referrer_that_is_deleted_goes_from_the_list(old: Registry) -> None:
     first = await old.put_manifest(ALPHA, about(annotations={"a": "1"}))
     second = await old.put_manifest(ALPHA, about(annotations={"a": "2"}), Tag("second"))

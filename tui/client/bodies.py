@@ -10,10 +10,22 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable
 
-__all__ = ["PIECE", "Body", "Counted", "HeldBody", "Timed", "can_repeat"]
+__all__ = ["PIECE", "Body", "ContentFailedError", "Counted", "HeldBody", "Timed", "can_repeat"]
 
 PIECE: Final = 256 * 1024
 """Bytes of one piece: enough that few steps are needed, and little enough that progress is seen."""
+
+
+class ContentFailedError(Exception):
+    """What was raised by the content itself, or by who is told of its progress: no fault of the registry.
+
+    Args:
+        inner: What it raised.
+    """
+
+    def __init__(self, inner: Exception) -> None:
+        self.inner = inner
+        super().__init__(str(inner))
 
 
 class Body(ABC):
@@ -55,7 +67,8 @@ class Counted(Body):
 
     Args:
         inner: The body.
-        told: Called with the bytes so far, 0 at first, whenever a piece has been taken.
+        told: Called with the bytes so far, 0 at first, whenever a piece has been taken. What it raises ends
+            the request, as a `ContentFailedError`.
     """
 
     def __init__(self, inner: Body, told: Callable[[int], object]) -> None:
@@ -67,12 +80,21 @@ class Counted(Body):
     async def pieces(self) -> AsyncGenerator[bytes, None]:
         """Give the pieces, from the first one on."""
         handed_over = 0
-        self._told(handed_over)
+        self._tell(handed_over)
         async with aclosing(self._inner.pieces()) as pieces:
             async for piece in pieces:
                 yield piece
                 handed_over += len(piece)
-                self._told(handed_over)
+                self._tell(handed_over)
+
+    def _tell(self, handed_over: int) -> None:
+        try:
+            self._told(handed_over)
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is raised again outside of HTTP
+            failed = ContentFailedError(error)
+        else:
+            return
+        raise failed
 
 
 class Timed(Body):

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 from tui.client.answers import refusal
 from tui.client.bodies import Body, Counted, HeldBody
 from tui.client.errors import ConnectionLostError, ErrorResponse, ParseBodyError
+from tui.client.limits import MIB
 from tui.client.locations import received
 from tui.client.retry import RETRY_STATUSES, backoff
 from tui.client.upload_session import is_success
@@ -21,7 +22,10 @@ if TYPE_CHECKING:
     from tui.client.content_stream import StreamContent
     from tui.client.upload_session import UploadSession
 
-__all__ = ["Chunks", "LastingChunks", "NoChunksError", "StreamChunks", "send_chunks"]
+__all__ = ["MAX_HELD", "Chunks", "LastingChunks", "NoChunksError", "StreamChunks", "send_chunks"]
+
+MAX_HELD: Final = 64 * MIB
+"""Bytes of a chunk that are held in memory, whatever a registry wants at least."""
 
 _NO_CHUNKS: Final = frozenset({400, 404, 405, 411, 415, 501})
 """What registries answer to a first chunk that know no chunks."""
@@ -56,7 +60,7 @@ class LastingChunks:
 
 
 class StreamChunks:
-    """Chunks of content that comes once: the last one is held until the next one is wanted.
+    """Chunks of content that comes once: the last one is held, up to `MAX_HELD`, until the next is wanted.
 
     Attributes:
         held: The chunk that is held.
@@ -76,6 +80,7 @@ class StreamChunks:
         if not self._base <= start <= self._base + len(self.held):
             return None
         rest = self.held[start - self._base :]
+        size = min(size, MAX_HELD)
         if len(rest) < size:
             rest += await self._stream.read(size - len(rest))
         self._base, self.held = start, rest

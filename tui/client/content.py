@@ -9,8 +9,8 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Final, TypeAlias
 
-from tui.client.bodies import PIECE, Body, HeldBody
-from tui.client.content_stream import CHECK_SOURCE, ContentFailedError, StreamContent
+from tui.client.bodies import PIECE, Body, ContentFailedError, HeldBody
+from tui.client.content_stream import CHECK_SOURCE, StreamContent
 from tui.client.errors import SizeMismatchError
 from tui.client.names import Digest
 from tui.client.threads import in_thread
@@ -24,6 +24,7 @@ __all__ = ["Content", "FileContent", "HeldContent", "LastingContent", "opened"]
 Content: TypeAlias = bytes | bytearray | memoryview | Path | IO[bytes] | AsyncIterable[bytes]
 """What can be pushed."""
 
+_NO_FILE: Final = "what is read only once is given as an asynchronous iterable, and not as a file"
 _NO_CONTENT: Final = "content is bytes, a path, a binary file or an asynchronous iterable of bytes"
 
 
@@ -163,10 +164,11 @@ async def opened(
         SizeMismatchError: It has another size.
         UnsupportedAlgorithmError: The algorithm cannot be computed.
         OSError: The file cannot be opened.
+        ValueError: The path or the file leads to a pipe, a device or a folder.
         TypeError: The content is something else.
     """
     if isinstance(content, Path):
-        file: IO[bytes] = await in_thread(_open, content)
+        file = await in_thread(_open, content)
         try:
             yield _checked(FileContent(file, 0, os.fstat(file.fileno()).st_size), size)
         finally:
@@ -189,6 +191,8 @@ def _checked(content: LastingContent, size: int | None) -> LastingContent:
 
 
 def _open(path: Path) -> IO[bytes]:
+    if path.exists() and not path.is_file():
+        raise ValueError(_NO_FILE)
     return path.open("rb")
 
 
@@ -196,6 +200,8 @@ def _extent(file: IO[bytes]) -> tuple[int, int]:
     """Tell where a file stands, and where it ends."""
     if isinstance(file.read(0), str):
         raise TypeError(_NO_CONTENT)
+    if not file.seekable():
+        raise ValueError(_NO_FILE)
     start = file.tell()
     end = file.seek(0, os.SEEK_END)
     file.seek(start)

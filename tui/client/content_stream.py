@@ -4,29 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tui.client.bodies import PIECE, Body
+from tui.client.bodies import PIECE, Body, ContentFailedError
 from tui.client.errors import DigestMismatchError, SizeMismatchError
 from tui.client.names import Digest
+from tui.client.threads import in_thread
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator
 
-__all__ = ["CHECK_SOURCE", "ContentFailedError", "StreamContent"]
+__all__ = ["CHECK_SOURCE", "StreamContent"]
 
 CHECK_SOURCE = "Check where the content comes from."
 """What to try where content is something else than was said."""
-
-
-class ContentFailedError(Exception):
-    """What the content itself raised while it was read, which is no fault of the registry.
-
-    Args:
-        inner: What it raised.
-    """
-
-    def __init__(self, inner: Exception) -> None:
-        self.inner = inner
-        super().__init__(str(inner))
 
 
 class StreamContent:
@@ -109,7 +98,10 @@ class StreamContent:
                 self.taken += len(self._rest)
                 if self.size is not None and self.taken > self.size:
                     raise SizeMismatchError(self.size, self.taken, remedy=CHECK_SOURCE)
-                self._hasher.update(self._rest)
+                if len(self._rest) > PIECE:
+                    await in_thread(self._hasher.update, self._rest)
+                else:
+                    self._hasher.update(self._rest)
                 continue
             raise failed
         piece, self._rest = self._rest[:most], self._rest[most:]

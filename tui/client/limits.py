@@ -66,7 +66,8 @@ class Limits:
 
     in_flight: int = 16
     """Requests under way to one host: an index of 16 manifests arrives in one round trip. Small ones go
-    before those that open a blob. A blob counts until its first byte, and by `blobs` until its last one."""
+    before those that open or send a blob. A blob counts until its first byte, and by `blobs` until its last
+    one."""
 
     blobs: int = 8
     """Blobs that are read at a time from one registry, wherever it keeps them, and as many that are sent to

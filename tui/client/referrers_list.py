@@ -116,6 +116,7 @@ async def _update(
         change: Gives the entries as they should be; None where they are.
     """
     tag = referrers_tag(subject)
+    refused = ""
     async with session.lock(f"{repository}:{tag}"):
         for attempt in range(1, ROUNDS + 1):
             stored = await _read(session, repository, tag)
@@ -124,7 +125,10 @@ async def _update(
                 return
             if attempt > 1:
                 await asyncio.sleep(backoff(attempt - 1, session.sender.limits))
-            await _write(session, repository, tag, stored, wanted)
+            # A version that was refused and is still the current one says that the registry compares wrongly.
+            version = "" if stored.version == refused else stored.version
+            if not await _write(session, repository, tag, {**stored.document, "manifests": wanted}, version):
+                refused = version
         if change((await _read(session, repository, tag)).entries) is None:
             return
     raise ConflictError(
@@ -145,25 +149,34 @@ async def _read(session: Session, repository: Repository, tag: Tag) -> _Stored:
                 f"the tag {tag} should hold a list of referrers, and holds a manifest",
                 remedy="Give the manifest another tag, and delete this one.",
             )
-    return _Stored(json.loads(index.raw), response.headers.get("ETag", ""))
+    return _Stored(json.loads(index.raw), _version(response.headers.get("ETag", "")))
+
+
+def _version(etag: str) -> str:
+    """Tell by what name a version can be replaced: a weak one, as compressing proxies give, is of no use."""
+    return etag if etag.startswith('"') else ""
 
 
 async def _write(
-    session: Session, repository: Repository, tag: Tag, stored: _Stored, entries: Entries
-) -> None:
-    if not entries:
+    session: Session, repository: Repository, tag: Tag, document: dict[str, Any], version: str
+) -> bool:
+    """Replace a list, or one version of it alone; false where there is another version by now."""
+    if not document["manifests"]:
         try:
             await delete_tag(session, repository, tag)
         except ErrorResponse:
             # Many registries delete no tags: an empty list says the same.
             pass
         else:
-            return
-    raw = json.dumps({**stored.document, "manifests": entries}, separators=(",", ":")).encode()
-    headers = {"If-Match": stored.version} if stored.version else {}
+            return True
+    raw = json.dumps(document, separators=(",", ":")).encode()
+    headers = {"If-Match": version} if version else {}
     response = await put_document(session, repository, tag, raw, OCI_INDEX, headers=headers)
-    if not is_success(response) and response.status != HTTPStatus.PRECONDITION_FAILED:
+    if version and response.status == HTTPStatus.PRECONDITION_FAILED:
+        return False
+    if not is_success(response):
         raise put_refusal(response)
+    return True
 
 
 def _call(repository: Repository, tag: Tag) -> Call:

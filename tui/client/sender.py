@@ -202,13 +202,13 @@ class Sender:
     async def _send_once(self, host: _Host, outgoing: Outgoing) -> Answer:
         line = outgoing.line
         own = {"User-Agent": self.user_agent, "Accept": "*/*"}
-        release = await host.turn(outgoing.traffic)
+        release = _Once(await host.turn(outgoing.traffic))
         started = time.monotonic()
         status: int | None = None
         failure = ""
         try:
             with translated(line, shown=bool(outgoing.tls.shown)), WithoutFrames():
-                async with _sending(outgoing.content) as (content, about):
+                async with _sending(outgoing.content, release) as (content, about):
                     request = httpx.Request(
                         outgoing.method,
                         outgoing.url,
@@ -244,13 +244,38 @@ class Sender:
         return self._hosts[key]
 
 
+class _Once:
+    """Calls a function the first time that it is called itself."""
+
+    def __init__(self, function: Callable[[], None]) -> None:
+        self._function: Callable[[], None] | None = function
+
+    def __call__(self) -> None:
+        function, self._function = self._function, None
+        if function is not None:
+            function()
+
+
 @asynccontextmanager
 async def _sending(
-    content: bytes | Body | None,
+    content: bytes | Body | None, begun: Callable[[], None]
 ) -> AsyncGenerator[tuple[bytes | AsyncGenerator[bytes, None] | None, dict[str, str]], None]:
-    """Give a body as httpx takes it, and the headers that describe it; what is left of it is closed."""
+    """Give a body as httpx takes it, and the headers that describe it; what is left of it is closed.
+
+    Args:
+        content: The body.
+        begun: Called when the first of its pieces is wanted, if it has pieces: it takes as long as it takes
+            from then on, and others need not wait for that.
+    """
     if not isinstance(content, Body):
         yield content, {}
         return
-    async with aclosing(content.pieces()) as pieces:
+    async with aclosing(_pieces(content, begun)) as pieces:
         yield pieces, {} if content.size is None else {"Content-Length": str(content.size)}
+
+
+async def _pieces(content: Body, begun: Callable[[], None]) -> AsyncGenerator[bytes, None]:
+    begun()
+    async with aclosing(content.pieces()) as pieces:
+        async for piece in pieces:
+            yield piece

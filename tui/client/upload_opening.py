@@ -56,7 +56,7 @@ class Opening:
             RegistryError: The registry is out of reach.
         """
         source = self._source
-        if source is None:
+        if source is None or source == self._repository:
             return False
         # Rights for both; the first is the one that some token services look at alone.
         scopes = (*self.scopes, pull_scope(source))

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Final
 
 from tui.client.answers import refusal, told_length
 from tui.client.blobs import blob_call, verify_blob
-from tui.client.bodies import Counted
-from tui.client.chunks import LastingChunks, NoChunksError, StreamChunks, send_chunks
+from tui.client.bodies import ContentFailedError, Counted
+from tui.client.chunks import MAX_HELD, LastingChunks, NoChunksError, StreamChunks, send_chunks
 from tui.client.content import HeldContent, LastingContent, opened
-from tui.client.content_stream import CHECK_SOURCE, ContentFailedError
+from tui.client.content_stream import CHECK_SOURCE
 from tui.client.descriptors import Descriptor
 from tui.client.errors import (
     ConnectionLostError,
@@ -43,9 +43,6 @@ __all__ = ["mount_blob", "put_blob"]
 CHUNK: Final = 8 * MIB
 """Bytes of a chunk where nobody says otherwise, and of a stream that are held: with less, large blobs take
 hundreds of requests; more is lost with each that fails."""
-
-MAX_HELD: Final = 64 * MIB
-"""Bytes of a chunk that are held in memory, whatever a registry wants at least."""
 
 _LOST_UPLOAD: Final = frozenset({HTTPStatus.NOT_FOUND, HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE})
 """Answers to what belongs to an upload after which a new one may succeed."""
