@@ -38,6 +38,9 @@ if TYPE_CHECKING:
 
 ALICE = BasicAuth(USER, PASSWORD)
 
+SMALL_PAGES = 3
+"""Entries of a page of the catalog of a server that gives no more."""
+
 
 @dataclass(frozen=True, slots=True)
 class Server:
@@ -159,8 +162,8 @@ def debian_undeletable(debian: Callable[..., DockerRegistry]) -> Iterator[Server
 
 @pytest.fixture(scope="session")
 def debian_small_pages(debian: Callable[..., DockerRegistry]) -> Iterator[Server]:
-    """A server that refuses pages of the catalog that are longer than three entries."""
-    with debian(catalog={"maxentries": 3}) as server:
+    """A server that refuses longer pages of the catalog."""
+    with debian(catalog={"maxentries": SMALL_PAGES}) as server:
         yield Server(server.url)
 
 

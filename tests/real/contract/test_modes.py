@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.client.helpers import items
+from tests.real.certificates import make_server_certificate
 from tests.real.contract import content
+from tests.real.contract.conftest import SMALL_PAGES
 from tests.real.docker_registry import DockerRegistry
 from tests.real.hand import encoded
 from tui.client import (
@@ -78,6 +80,19 @@ async def test_what_must_not_be_changed_is_told_as_unsupported(
     assert (await registry.get_manifest(Image(APP, AMD64))).raw == encoded(content.AMD64)
 
 
+async def test_pages_that_are_too_long_are_asked_for_in_the_length_that_the_registry_gives(
+    client: Client, debian_small_pages: Server
+) -> None:
+    registry = client.registry(debian_small_pages.url)
+    answer = await registry.request("GET", "/v2/_catalog", params={"n": "100"})
+    with pytest.raises(ErrorResponse) as caught:
+        answer.raise_for_status()
+    assert caught.value.codes == ("PAGINATION_NUMBER_INVALID",)
+    pages = [page async for page in registry.repositories(page_size=100)]
+    assert len(pages[0].items) == SMALL_PAGES
+    assert {name for page in pages for name in page.items} >= set(content.REPOSITORIES)
+
+
 async def test_a_cache_lists_only_what_somebody_has_asked_for(
     client: Client, debian_plain: Server, tmp_path: Path
 ) -> None:
@@ -123,10 +138,17 @@ async def test_what_is_not_accepted_is_refused_and_accepted_by_default(
     assert (await registry.get_manifest(Image(APP, Tag("1.0")))).raw == encoded(content.INDEX)
 
 
-async def test_who_shows_no_certificate_where_one_is_wanted_is_told_so(
-    client: Client, debian_mutual_tls: Server
+@pytest.mark.parametrize("shows", ["none", "another"])
+async def test_who_does_not_show_the_certificate_that_is_wanted_is_told_so(
+    client: Client, debian_mutual_tls: Server, tmp_path: Path, shows: str
 ) -> None:
-    registry = client.registry(debian_mutual_tls.url, ca_file=debian_mutual_tls.ca_file)
+    other = make_server_certificate(tmp_path)
+    registry = client.registry(
+        debian_mutual_tls.url,
+        ca_file=debian_mutual_tls.ca_file,
+        client_certificate=other.certificate if shows == "another" else None,
+        client_key=other.key if shows == "another" else None,
+    )
     with pytest.raises(CertificateError) as caught:
         await registry.verify()
     assert caught.value.remedy

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import random
 from typing import TYPE_CHECKING
 
+import httpx
 import pytest
 
 from tests.client.helpers import items, pieces
@@ -40,6 +42,7 @@ pytestmark = pytest.mark.parametrize(
 
 LARGER_THAN_IS_HELD = random.Random("stream").randbytes(9 * 1024 * 1024)  # noqa: S311 - the same bytes each time
 CHUNK = 100_000
+SHORT_CHUNK = 5_000
 
 
 @pytest.mark.parametrize("content_", [b"", b"a few bytes", content.LAYER], ids=["empty", "small", "large"])
@@ -47,16 +50,28 @@ CHUNK = 100_000
 async def test_bytes_of_any_size_arrive(
     registry: Registry, repository: Repository, content_: bytes, chunk_size: int | None
 ) -> None:
-    descriptor = await registry.put_blob(repository, content_, chunk_size=chunk_size)
+    descriptor = await registry.put_blob(repository, content_, chunk_size=chunk_size, check_exists=False)
     assert (descriptor.digest, descriptor.size) == (Digest.of(content_), len(content_))
     assert (await registry.verify_blob(repository, descriptor.digest)).size == len(content_)
     assert await read(registry, repository, descriptor.digest) == content_
 
 
+async def test_chunks_are_as_long_as_the_registry_wants_them(
+    server: Server, traits: Traits, repository: Repository
+) -> None:
+    asked: list[LoggedRequest] = []
+    async with Client(log=asked.append) as client:
+        await server.opened_by(client).put_blob(
+            repository, content.LAYER[:CHUNK], chunk_size=SHORT_CHUNK, check_exists=False
+        )
+    chunks = sum(one.request.method == "PATCH" and one.status == httpx.codes.ACCEPTED for one in asked)
+    assert chunks == math.ceil(CHUNK / max(SHORT_CHUNK, traits.shortest_chunk))
+
+
 async def test_a_file_arrives(registry: Registry, repository: Repository, tmp_path: Path) -> None:
     path = tmp_path / "layer"
     path.write_bytes(content.LAYER)
-    descriptor = await registry.put_blob(repository, path)
+    descriptor = await registry.put_blob(repository, path, check_exists=False)
     assert await read(registry, repository, descriptor.digest) == content.LAYER
 
 
@@ -68,6 +83,7 @@ async def test_a_stream_arrives(registry: Registry, repository: Repository, *, d
         pieces(LARGER_THAN_IS_HELD),
         digest=digest if described_ else None,
         size=len(LARGER_THAN_IS_HELD) if described_ else None,
+        check_exists=False,
     )
     assert (descriptor.digest, descriptor.size) == (digest, len(LARGER_THAN_IS_HELD))
     assert await read(registry, repository, digest) == LARGER_THAN_IS_HELD

@@ -47,6 +47,8 @@ class Traits:
     """What it says of a blob that it does not have."""
     sha512: bool = True
     """Whether it takes blobs under digests of sha512."""
+    shortest_chunk: int = 0
+    """Bytes that it wants each chunk of an upload to have at least."""
     mounts: bool = True
     """Whether it takes over a blob from another repository."""
     checks_parts: bool = True
@@ -96,6 +98,6 @@ TRAITS = {
     "distribution_3": replace(DEBIAN, tag_pages=True, tags_sorted=True, deletes_tags=True),
     "crane_serve": replace(GGCR, referrers=False, referrer_types=True),
     "ggcr_registry": GGCR,
-    "ocimem_registry": replace(FULL, emptied=("gone",), sha512=False),
+    "ocimem_registry": replace(FULL, emptied=("gone",), sha512=False, shortest_chunk=8192),
 }
 """The servers, by the names of the fixtures that start them."""
