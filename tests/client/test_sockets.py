@@ -196,7 +196,10 @@ def test_a_name_that_nobody_knows_is_an_error_of_httpcore() -> None:
         Backend(Trust(ssl.create_default_context)).connect_tcp("nobody.invalid", 80, 5)
 
 
-def test_each_connection_has_a_context_of_its_own() -> None:
+def test_where_the_system_checks_certificates_each_connection_has_a_context_of_its_own(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("tui.client.sockets.SHARES_CONTEXTS", False)
     trust = Trust(ssl.create_default_context)
     first, second = trust.own_context(trust.context), trust.own_context(trust.context)
     assert len({id(first), id(second), id(trust.context)}) == 3

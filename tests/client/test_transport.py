@@ -11,6 +11,7 @@ from tests.client.helpers import EAGER, SHORT, client, mocked
 from tests.faults import Exchange, ScriptedServer
 from tests.real.certificates import ServerCertificate, make_server_certificate
 from tui.client.auth import BasicAuth
+from tui.client.details import RequestLine
 from tui.client.errors import (
     CertificateError,
     ConnectionFailedError,
@@ -20,6 +21,7 @@ from tui.client.errors import (
     TimeoutExceededError,
 )
 from tui.client.registry import Client
+from tui.client.tls import NO_TLS, Contexts, Tls
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -289,3 +291,13 @@ async def test_closing_the_client_closes_its_connections() -> None:
             await own.registry(server.url).verify()
             assert len(server.transports) == 1
         await server.has_no_connections()
+
+
+def test_the_authorities_are_read_once_for_connections_of_one_use(monkeypatch: pytest.MonkeyPatch) -> None:
+    line, contexts = RequestLine("GET", "https://reg.example/v2/"), Contexts()
+    assert Tls() == NO_TLS
+    monkeypatch.setattr("tui.client.tls.SHARES_CONTEXTS", True)
+    assert contexts.get(NO_TLS, "h2", line) is contexts.get(Tls(), "h2", line)
+    assert contexts.get(NO_TLS, "h2", line) is not contexts.get(NO_TLS, "http/1.1", line)
+    monkeypatch.setattr("tui.client.tls.SHARES_CONTEXTS", False)
+    assert contexts.get(NO_TLS, "h2", line) is not contexts.get(NO_TLS, "h2", line)

@@ -10,7 +10,7 @@ import pytest
 
 from tests.faults import ScriptedServer
 from tests.ui import browse, requests, saved
-from tui.client import sender, session
+from tui.client import sender
 from tui.config import Settings
 from tui.demo import BasicLogin, DemoServer
 from tui.demo.faults import Gate, cut_off, html_page, path_has, redirect, reply, too_many_requests
@@ -47,8 +47,7 @@ async def answers_keys(ui: Ui) -> None:
 @pytest.fixture(autouse=True)
 def impatience(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let nobody wait between attempts."""
-    for module in (sender, session):
-        monkeypatch.setattr(module, "backoff", lambda _attempt, _limits: 0.0)
+    monkeypatch.setattr(sender, "backoff", lambda _attempt, _limits: 0.0)
 
 
 async def test_a_registry_that_is_down_is_told_and_can_be_tried_again() -> None:

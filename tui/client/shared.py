@@ -18,7 +18,6 @@ from tui.client.sharing import Shared
 
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import Callable
 
 __all__ = ["SharedTransport"]
 
@@ -27,14 +26,17 @@ class SharedTransport(httpx.AsyncBaseTransport):
     """Connections to servers behind TLS: one for all requests to a server of HTTP/2, a pool for others.
 
     Args:
-        make_context: Makes contexts that are all alike.
+        context: How certificates are checked; HTTP/2 is offered with it.
+        pool_context: The same, for connections of HTTP/1.1.
         outward: Whether no connection may lead to this machine or a private network.
     """
 
-    def __init__(self, make_context: Callable[[], ssl.SSLContext], *, outward: bool = False) -> None:
-        self._context = make_context()
+    def __init__(
+        self, context: ssl.SSLContext, pool_context: ssl.SSLContext, *, outward: bool = False
+    ) -> None:
+        self._context = context
         self._context.set_alpn_protocols(["h2", "http/1.1"])
-        self._pool = PoolTransport(make_context(), None, outward=outward)
+        self._pool = PoolTransport(pool_context, None, outward=outward)
         self._backend = NetworkBackend(outward=outward)
         self._connections: dict[tuple[str, int], Http2Connection | None] = {}
         self._connecting: Shared[tuple[str, int], Http2Connection | None] = Shared()

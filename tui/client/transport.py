@@ -19,6 +19,7 @@ from tui.client.pool import PoolTransport
 from tui.client.proxies import UnusableProxyError, make_proxy, proxy_for
 from tui.client.redaction import quoted, redacted_url
 from tui.client.shared import SharedTransport
+from tui.client.tls import Contexts
 
 if TYPE_CHECKING:
     import ssl
@@ -46,6 +47,7 @@ class Transports:
     def __init__(self, handed_in: httpx.AsyncBaseTransport | None = None) -> None:
         self._handed_in = handed_in
         self._made: dict[tuple[Tls, str | None, Traffic, bool], httpx.AsyncBaseTransport] = {}
+        self._contexts = Contexts()
         self._judged: dict[str, tuple[float, bool]] = {}
         """Until when it is known of a registry whether it is internal."""
 
@@ -88,7 +90,8 @@ class Transports:
                     request=line,
                     remedy="Check the proxy that the environment names.",
                 ) from None
-            self._made[key] = _make_transport(partial(tls.context, line), made, kind, outward=key[3])
+            get_context = partial(self._contexts.get, tls, line=line)
+            self._made[key] = _make_transport(get_context, made, kind, outward=key[3])
         return self._made[key]
 
     async def is_internal(self, url: httpx.URL) -> bool:
@@ -134,14 +137,14 @@ class Transports:
 
 
 def _make_transport(
-    make_context: Callable[[], ssl.SSLContext],
+    get_context: Callable[[str], ssl.SSLContext],
     proxy: httpcore.Proxy | None,
     traffic: Traffic,
     *,
     outward: bool,
 ) -> httpx.AsyncBaseTransport:
     if traffic is Traffic.BULK:
-        return BulkTransport(make_context, proxy, outward=outward)
+        return BulkTransport(partial(get_context, "bulk"), proxy, outward=outward)
     if traffic is Traffic.SMALL:
-        return SharedTransport(make_context, outward=outward)
-    return PoolTransport(make_context(), proxy, outward=outward)
+        return SharedTransport(get_context("h2"), get_context("http/1.1"), outward=outward)
+    return PoolTransport(get_context("http/1.1"), proxy, outward=outward)
