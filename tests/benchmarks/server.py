@@ -21,6 +21,7 @@ import asyncio
 import contextlib
 import json
 import re
+import signal
 import ssl
 import tempfile
 from dataclasses import dataclass, field
@@ -245,5 +246,7 @@ async def _main() -> None:
 
 
 if __name__ == "__main__":
+    # Ended by either signal, it leaves no gigabytes behind.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     with contextlib.suppress(KeyboardInterrupt):
         asyncio.run(_main())

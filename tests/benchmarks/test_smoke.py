@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.benchmarks import distant, downloads, keys, listing, memory
-from tests.benchmarks.processes import ROOT
+from tests.benchmarks.processes import ROOT, serving
 from tests.benchmarks.rows import Bound, Row, compare, percentile, table
 
 if TYPE_CHECKING:
@@ -30,6 +30,16 @@ def named(rows: list[Row]) -> dict[str, Row]:
     assert all(value > 0 for row in rows for value in row.values if row.bound is None)
     assert table(rows).count("\n") == len(rows) + 1
     return found
+
+
+def test_a_server_that_is_ended_leaves_nothing_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    with serving("--blobs", "1") as host:
+        assert host
+        assert list(tmp_path.iterdir())
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_lists_are_measured() -> None:
