@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import json
 from base64 import b64encode
@@ -342,10 +341,10 @@ async def test_a_mirror_that_hangs_costs_its_own_time_and_not_that_of_the_regist
         Client(timeout=Timeouts(mirror=0.2), limits=EAGER) as own,
     ):
         registry = own.registry(server.url, mirrors=[mirror.url])
-        await asyncio.gather(*(registry.get_manifest(TAGGED) for _ in range(3)))
-        await registry.get_manifest(TAGGED)
-        assert len(mirror.asked) == 3
-        assert len(server.asked) == 4
+        for _ in range(3):
+            await registry.get_manifest(TAGGED)
+        assert len(mirror.asked) <= 1
+        assert len(server.asked) == 3
 
 
 async def test_where_nobody_is_in_reach_the_error_tells_of_the_mirror_too() -> None:

@@ -15,7 +15,7 @@ MAX_MESSAGE: Final = 1000
 """Characters of a whole message, whatever it was put together from."""
 
 HARMLESS_PARAMETERS: Final = frozenset(
-    {"digest", "digest-algorithm", "from", "last", "mount", "n", "scope", "service", "tag"}
+    {"digest", "digest-algorithm", "from", "last", "mount", "n", "ns", "scope", "service", "tag"}
 )
 """Parameters of a query whose values say what was asked and never who asked."""
 
