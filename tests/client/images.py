@@ -105,6 +105,16 @@ class Images:
         bulk: bool = False,
     ) -> AsyncIterator[BlobStream]:
         del repository, bulk
+        if blob.data is not None:
+            yield BlobStream(
+                self._chunks("", blob.data, offset),
+                blob.digest,
+                size=len(blob.data),
+                offset=offset,
+                hasher=hasher if offset else blob.digest.hasher(),
+                line=LINE,
+            )
+            return
         self.offsets.append((blob.digest, offset))
         if blob.digest not in self.blobs:
             raise BlobNotExistError((), 404, LINE)

@@ -390,6 +390,42 @@ async def test_what_docker_load_cannot_take_is_no_archive_but_a_layout(
     assert blobs(await save(images, parts, tmp_path, Form.LAYOUT)) == everything(images)
 
 
+@BOTH
+async def test_small_blobs_are_fetched_side_by_side(images: Images, tmp_path: Path, form: Form) -> None:
+    small = [images.image(bytes([number]), config=b"{%s}" % (b" " * number)) for number in range(1, 4)]
+    parts = await gather(images, images.index(*small))
+    images.gates = {str(blob.digest): asyncio.Event() for blob in parts.blobs}
+    saving = asyncio.create_task(save(images, parts, tmp_path, form))
+    while len(images.offsets) < len(parts.blobs):
+        await images.waiting.wait()
+        images.waiting.clear()
+    for gate in images.gates.values():
+        gate.set()
+    assert blobs(await saving) == everything(images)
+    assert sorted(images.offsets) == sorted((blob.digest, 0) for blob in parts.blobs)
+
+
+@BOTH
+async def test_a_small_blob_that_does_not_come_at_first_is_asked_for_in_its_turn(
+    images: Images, tmp_path: Path, form: Form
+) -> None:
+    parts = await gather(images, images.image(b"one", BASE))
+    images.breaks[Digest.of(b"one")] = [1]
+    assert blobs(await save(images, parts, tmp_path, form)) == everything(images)
+    assert fetched(images, b"one") == [0, 0]
+
+
+@BOTH
+async def test_what_is_there_is_not_fetched_side_by_side(images: Images, tmp_path: Path, form: Form) -> None:
+    parts = await gather(images, images.image(b"one", BASE, b"two"))
+    images.breaks[Digest.of(BASE)] = [10]
+    with pytest.raises(ConnectionLostError):
+        await save(images, parts, tmp_path, form)
+    images.offsets.clear()
+    await save(images, parts, tmp_path, form)
+    assert 0 not in fetched(images, b"one")
+
+
 # A layout that is there already.
 
 

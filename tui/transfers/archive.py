@@ -15,13 +15,15 @@ from tui.client.threads import in_thread
 from tui.transfers.download import Fetch
 from tui.transfers.part import READ_SIZE, PartFile
 from tui.transfers.progress import Share, State
+from tui.transfers.small import fetch_small
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from hashlib import _Hash
     from pathlib import Path
 
     from tui.client.bulk import Piece
-    from tui.client.descriptors import Platform
+    from tui.client.descriptors import Descriptor, Platform
     from tui.client.image_parts import ImageParts
     from tui.client.names import Digest, Repository
     from tui.transfers.download import BlobSource
@@ -81,6 +83,7 @@ class ArchiveJob:
         meter.begin(self.size)
         if kept:
             meter.enter(State.CHECKING)
+        small = await fetch_small(self._source, self._repository, self._behind(part.size))
         position = 0
         for piece in self._pieces:
             if isinstance(piece, bytes):
@@ -88,12 +91,21 @@ class ArchiveJob:
                 meter.advance(len(piece))
                 position += len(piece)
             else:
-                self._fetch = Fetch(self._source, self._repository, piece, self._retries)
+                blob = small.get(piece.digest, piece)
+                self._fetch = Fetch(self._source, self._repository, blob, self._retries)
                 share = Share(meter, position, piece.size)
                 await self._fetch.run(Slice(part, position, piece.size), share)
                 position += piece.size
         meter.committing = True
         await in_thread(part.commit)
+
+    def _behind(self, size: int) -> Iterator[Descriptor]:
+        """List the blobs that a part file of some size does not have."""
+        position = 0
+        for piece in self._pieces:
+            position += archive_size([piece])
+            if not isinstance(piece, bytes) and position > size:
+                yield piece
 
     def hurry(self) -> None:
         """Try again now, where it waits for that."""

@@ -20,6 +20,7 @@ from tui.transfers.locking import lock
 from tui.transfers.part import PartFile, kept_size, part_path
 from tui.transfers.placing import check_room, check_target, sync_folder, translated
 from tui.transfers.progress import Share
+from tui.transfers.small import fetch_small
 
 if TYPE_CHECKING:
     from hashlib import _Hash
@@ -111,6 +112,10 @@ class LayoutPart:
             self._is_open = True
             self._writer.create()
             check_room(self.target, sum(map(self._missing, self._parts.blobs)))
+
+    def missing(self) -> list[Descriptor]:
+        """List the blobs that have not got their names yet."""
+        return [blob for blob in self._parts.blobs if self._missing(blob)]
 
     def open_blob(self, blob: Descriptor) -> BinaryIO | None:
         """Open a blob that has its name already, and the right size; None where there is none.
@@ -257,11 +262,12 @@ class LayoutJob:
         """Bring what is missing, and let the layout list the image."""
         await in_thread(part.open)
         meter.begin(self.size)
+        small = await fetch_small(self._source, self._repository, await in_thread(part.missing))
         position = 0
         for blob in self.parts.blobs:
             share = Share(meter, position, blob.size)
             if not await self._is_there(part, blob, share):
-                await self._bring(part, blob, share)
+                await self._bring(part, small.get(blob.digest, blob), share)
             position += blob.size
         meter.committing = True
         await in_thread(part.commit)
