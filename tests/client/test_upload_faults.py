@@ -15,6 +15,7 @@ from tests.client.helpers import EAGER, SHORT, client, mocked, pieces
 from tests.client.odd_registry import OddRegistry, answering, once
 from tests.faults import Exchange, ScriptedServer
 from tui.client import (
+    BasicAuth,
     Client,
     ConnectionLostError,
     DeniedError,
@@ -27,6 +28,7 @@ from tui.client import (
     Repository,
     TimeoutExceededError,
     Timeouts,
+    UnauthorizedError,
 )
 from tui.client.chunks import MAX_HELD
 from tui.demo import DemoServer, Storage
@@ -130,6 +132,26 @@ async def test_a_stream_that_cannot_be_read_again_is_not_sent_again() -> None:
             )
         assert methods(server).count("PUT") == 1
         assert methods(server)[-1] == "DELETE"
+
+
+@pytest.mark.parametrize(
+    ("status", "error", "headers"),
+    [
+        (401, UnauthorizedError, {"WWW_Authenticate": "Basic realm=x"}),
+        (429, RateLimitedError, {"Retry_After": "0"}),
+        (503, ErrorResponse, {}),
+    ],
+)
+async def test_a_stream_is_sent_once_whatever_the_answer(
+    status: int, error: type[ErrorResponse], headers: dict[str, str]
+) -> None:
+    content = LARGE * 40
+    odd = OddRegistry(PUT=answering(status, **headers))
+    async with ScriptedServer(odd) as server, client() as own:
+        registry = own.registry(server.url, BasicAuth("alice", "s3cret"))
+        with pytest.raises(error):
+            await registry.put_blob(ALPHA, pieces(content), digest=Digest.of(content), size=len(content))
+        assert methods(server).count("PUT") == 1
 
 
 @both
