@@ -93,7 +93,6 @@ def test_a_scheme_says_outright_that_a_host_follows(text: str, expected: Place) 
     ("text", "words"),
     [
         ("", "empty"),
-        ("/", "repository"),
         ("Alpine", "'Alpine' is not a valid repository: capital letters"),
         ("alpine:", "tag"),
         ("alpine:-x", "tag"),

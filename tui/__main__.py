@@ -13,6 +13,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, TypeVar
 
 from tui.arguments import Arguments, parse_command
+from tui.client.names import RegistryHost
 from tui.login_arguments import LoginArguments
 from tui.parser import ExitCode
 
@@ -90,7 +91,7 @@ def _open_place(session: Session, arguments: Arguments) -> Callable[[], Awaitabl
 
     async def start() -> Place | None:
         place = arguments.place
-        if place is not None and place.host is not None and arguments.insecure_http:
+        if place is not None and isinstance(place.host, RegistryHost) and arguments.insecure_http:
             session.connections.allow_plain_http(place.host)
         await _aside(_load_client)
         return place
@@ -114,7 +115,6 @@ def _open_demo(
 
     async def start() -> Place | None:
         from tui.arguments import Place  # noqa: PLC0415  # for the type checker a name, here a value
-        from tui.client.names import RegistryHost  # noqa: PLC0415  # as above
         from tui.session import DEMO  # noqa: PLC0415  # as above
 
         server = await _aside(serve)

@@ -13,8 +13,10 @@ from typing import TYPE_CHECKING, Final, Literal
 
 from tui import __version__
 from tui.client.errors import InvalidNameError
+from tui.client.local_path import LocalPath
 from tui.client.names import DOCKER_HUB, Digest, RegistryHost, Repository, Tag
 from tui.client.redaction import quoted, redacted_url
+from tui.local_names import LocalNameError, looks_like_archive, parse_local
 from tui.login_arguments import (
     LoginArguments,
     LogoutArguments,
@@ -26,6 +28,8 @@ from tui.parser import ExitCode, Parser, add_ca_file, check_ca_file
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
+
+    from tui.client.local_path import SourceName
 
 __all__ = [
     "Arguments",
@@ -60,6 +64,9 @@ PLACE, as people write it:
                                         a manifest or an index, by digest
   alpine, alpine:3, org/app             a name on Docker Hub
   http://registry.example.com/team/app  a registry that speaks plain http
+  oci:PATH, oci:PATH:TAG                an OCI image layout: a folder, or a tar of one
+  docker-archive:PATH                   what docker save and podman save write
+  image.tar, ./PATH                     either of them
 With --demo, PLACE is REPOSITORY[:TAG] on the demo registry: library/debian:bookworm
 
 commands:
@@ -89,14 +96,17 @@ class PlaceError(ValueError):
 class Place:
     """Where to open: a registry, a repository in it, or a tag or digest in that."""
 
-    host: RegistryHost | None
-    """The registry; None is the demo registry, whose host is known when it is started."""
+    host: SourceName | None
+    """The registry, or the path of a layout or an archive; None is the demo registry, whose host is known
+    when it is started."""
     repository: Repository | None = None
     """The repository; None opens the registry."""
     reference: Tag | Digest | None = None
     """The tag or digest, the digest where both were written; None opens the repository."""
     scheme: Scheme = ""
     """The scheme that was written before the host, or nothing."""
+    image: str = ""
+    """What was written behind the path of a layout or an archive: which image that is, its content tells."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +166,8 @@ def parse_arguments(argv: Sequence[str] | None = None) -> Arguments:
     if insecure_http and not demo:
         if place is None:
             parser.error("--insecure-http is for one registry: say which, as PLACE")
+        if isinstance(place.host, LocalPath):
+            parser.error("--insecure-http is for registries, and PLACE is on this machine")
         if place.scheme == "https":
             parser.error("--insecure-http contradicts the https:// of PLACE")
     check_ca_file(parser, ca_file)
@@ -172,18 +184,28 @@ def parse_place(text: str) -> Place:
 
     The first part is a host if it is `localhost`, contains a dot, is an address in brackets, or has a port
     and a slash behind it; a scheme before it (`http://`, `https://`) says so outright. Anything else is a
-    repository of Docker Hub, in `library/` where it has one part.
+    repository of Docker Hub, in `library/` where it has one part. A layout or an archive is said outright,
+    too: by what stands before its path (`oci:`, `docker-archive:`), by the path's beginning (`/`, `./`), or
+    by the name of an archive that exists.
 
     Raises:
         PlaceError: The text is something else.
     """
     if not text:
         raise PlaceError("PLACE is empty")
+    try:
+        local = parse_local(text)
+    except LocalNameError as error:
+        raise PlaceError(str(error)) from error
+    if local is not None:
+        return Place(local[0], image=local[1])
     scheme, rest = _scheme(text)
     head, slash, path = rest.partition("/")
     if slash and "@" in head:
         # A digest stands at the end, so this is a login; what may hold a password is not repeated.
         raise PlaceError("a login does not belong into PLACE: leave out what stands before the '@'")
+    if not scheme and looks_like_archive(text) and not (slash and _is_host(head, followed=True)):
+        raise PlaceError(f"there is no file {quoted(text, 200)}")
     if not (scheme or _is_host(head, followed=bool(slash))):
         return _hub_place(rest)
     try:
@@ -217,7 +239,10 @@ def _parser() -> Parser:
         add_help=False,
     )
     parser.add_argument(
-        "place", metavar="PLACE", nargs="?", help="what to open: a registry, a repository, a tag, a digest"
+        "place",
+        metavar="PLACE",
+        nargs="?",
+        help="what to open: a registry, a repository, a tag, a digest, or a file",
     )
     parser.add_argument(
         "--demo",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tui.client.local_path import LocalPath
 from tui.client.mirror_location import MirrorLocation
 
 if TYPE_CHECKING:
@@ -11,7 +12,17 @@ if TYPE_CHECKING:
 
     import httpx
 
-    from tui.client import Authenticator, AuthProvider, Client, IdentityToken, Mirror, Registry
+    from tui.client import (
+        Authenticator,
+        AuthProvider,
+        Client,
+        IdentityToken,
+        LocalSource,
+        Mirror,
+        Registry,
+        Source,
+    )
+    from tui.client.local_path import SourceName
     from tui.client.names import RegistryHost
     from tui.config import Settings
     from tui.credentials import Login, LoginStore
@@ -69,6 +80,7 @@ class SettingsConnections:
         self._insecure: set[RegistryHost] = set()
         self._client: Client | None = None
         self._registries: dict[RegistryHost, Registry] = {}
+        self._local: dict[LocalPath, LocalSource] = {}
 
     def allow_plain_http(self, host: RegistryHost) -> None:
         """Speak plain http with a host in this run."""
@@ -78,16 +90,29 @@ class SettingsConnections:
         """Tell whether the person allowed plain http for a host."""
         return host in self._insecure or self._settings.registry(host).insecure_http
 
-    def login_label(self, host: RegistryHost) -> str:
+    def login_label(self, host: SourceName) -> str:
         """Tell who one is at a host, and where that login comes from; "" for nobody, and while it is unknown.
+
+        What lies on this machine takes no login.
 
         The keyring and the helpers are asked when the registry wants a login.
         """
-        login = self._logins.peek(host)
+        login = self._logins.peek(host) if not isinstance(host, LocalPath) else None
         return login.label if login is not None else ""
 
-    def registry(self, host: RegistryHost) -> Registry:
-        """Return the registry of a host, the same one at every call."""
+    def local(self, path: LocalPath) -> LocalSource:
+        """Return the layout or the archive at a path, the same one at every call."""
+        source = self._local.get(path)
+        if source is None:
+            from tui.client import open_local  # noqa: PLC0415  # see the class's docstring
+
+            source = self._local[path] = open_local(path)
+        return source
+
+    def registry(self, host: SourceName) -> Source:
+        """Return the registry of a host, or what lies at a path; the same one at every call."""
+        if isinstance(host, LocalPath):
+            return self.local(host)
         registry = self._registries.get(host)
         if registry is None:
             registry = self._registries[host] = self._connect(host, self._logins.provider(host))
@@ -144,7 +169,9 @@ class SettingsConnections:
         return self._client
 
     async def aclose(self) -> None:
-        """Close all connections."""
+        """Close all connections, and let go of all files."""
+        while self._local:
+            await self._local.popitem()[1].aclose()
         if self._client is not None:
             await self._client.aclose()
             self._client = None

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
 from tui.cache import Documents
 from tui.client.image_manifest import Manifest
+from tui.client.local_path import LocalPath
 from tui.client.names import Digest, Image
 from tui.client.schema import violations_of, violations_of_config
 from tui.client.sharing import Shared
 
 if TYPE_CHECKING:
-    from tui.client import ImageConfig, Index, Registry, RegistryHost, Repository, Tag
+    from tui.arguments import Place
+    from tui.client import ImageConfig, Index, LocalSource, Repository, Source, Tag
     from tui.client.errors import Violation
+    from tui.client.local_path import SourceName
 
     Key = tuple[str, str, str]
 
@@ -40,11 +43,15 @@ class Verdict:
 class Connections(Protocol):
     """Makes registries: the only thing that knows clients, logins and settings of transport."""
 
-    def registry(self, host: RegistryHost) -> Registry:
-        """Return the registry of a host, the same one at every call."""
+    def registry(self, host: SourceName) -> Source:
+        """Return the registry of a host, or what lies at a path; the same one at every call."""
         ...
 
-    def login_label(self, host: RegistryHost) -> str:
+    def local(self, path: LocalPath) -> LocalSource:
+        """Return the layout or the archive at a path, the same one at every call."""
+        ...
+
+    def login_label(self, host: SourceName) -> str:
         """Tell in a few words who one is there and where that login comes from; "" for nobody."""
         ...
 
@@ -60,19 +67,19 @@ class Library:
         self._manifests: Documents[Key, Index | Manifest] = Documents()
         self._configs: Documents[Key, ImageConfig] = Documents()
         self._verdicts: Documents[tuple[str, ...], Verdict] = Documents()
-        self._warnings_seen: dict[RegistryHost, int] = {}
+        self._warnings_seen: dict[SourceName, int] = {}
         self._manifest_loads: Shared[Key, Index | Manifest] = Shared()
         self._config_loads: Shared[Key, ImageConfig] = Shared()
 
-    def registry(self, host: RegistryHost) -> Registry:
-        """Return the registry of a host."""
+    def registry(self, host: SourceName) -> Source:
+        """Return the registry of a host, or the layout or archive at a path."""
         return self.connections.registry(host)
 
-    def login_label(self, host: RegistryHost) -> str:
+    def login_label(self, host: SourceName) -> str:
         """Tell who one is at a registry; "" for nobody."""
         return self.connections.login_label(host)
 
-    def new_warnings(self, host: RegistryHost) -> tuple[str, ...]:
+    def new_warnings(self, host: SourceName) -> tuple[str, ...]:
         """Return what a registry has warned of since this was asked last, in its own words."""
         warnings = self.registry(host).warnings
         seen = self._warnings_seen.get(host, 0)
@@ -80,13 +87,28 @@ class Library:
         return warnings[seen:]
 
     def known_manifest(
-        self, host: RegistryHost, repository: Repository, reference: Tag | Digest
+        self, host: SourceName, repository: Repository, reference: Tag | Digest
     ) -> Index | Manifest | None:
         """Return a manifest or index that was asked for by digest before, without asking the registry."""
         return self._manifests.get((host, repository, reference))
 
+    async def located(self, place: Place) -> Place:
+        """Complete a place in a layout or an archive: by the image that is meant, or else its one repository.
+
+        Raises:
+            RegistryError: there is no such image, or what lies there cannot be read.
+        """
+        if not isinstance(place.host, LocalPath):
+            return place
+        source = self.connections.local(place.host)
+        if place.image:
+            image = await source.find_image(place.image)
+            return replace(place, repository=image.repository, reference=image.reference)
+        names = [name async for page in source.repositories(page_size=None) for name in page.items]
+        return replace(place, repository=names[0]) if len(names) == 1 else place
+
     async def manifest(
-        self, host: RegistryHost, repository: Repository, reference: Tag | Digest
+        self, host: SourceName, repository: Repository, reference: Tag | Digest
     ) -> Index | Manifest:
         """Return the manifest or index that a tag or a digest names.
 
@@ -104,7 +126,7 @@ class Library:
 
         return await self._manifest_loads.get(key, load)
 
-    async def config(self, host: RegistryHost, repository: Repository, manifest: Manifest) -> ImageConfig:
+    async def config(self, host: SourceName, repository: Repository, manifest: Manifest) -> ImageConfig:
         """Return the image configuration that a manifest names.
 
         Raises:

@@ -6,17 +6,19 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tui.client.errors import InvalidNameError
+from tui.client.local_path import LocalPath, default_repository
 from tui.client.names import Digest, Tag
 
 if TYPE_CHECKING:
-    from tui.client import Descriptor, HistoryStep, RegistryHost, Repository
+    from tui.client import Descriptor, HistoryStep, Repository
+    from tui.client.local_path import SourceName
 
 
 @dataclass(frozen=True, slots=True)
 class RegistryPlace:
-    """A registry, and why it is in the list."""
+    """A registry, a layout or an archive, and why it is in the list."""
 
-    host: RegistryHost
+    host: SourceName
     origin: str = ""
     """Where it comes from: "Docker's login file", "well known", …"""
 
@@ -25,15 +27,25 @@ class RegistryPlace:
 class RepositoryPlace:
     """A repository of a registry."""
 
-    host: RegistryHost
+    host: SourceName
     repository: Repository
+
+    @property
+    def image_name(self) -> str:
+        """What its images are called elsewhere, without a tag: what lies on this machine has no host."""
+        return str(self.repository) if isinstance(self.host, LocalPath) else f"{self.host}/{self.repository}"
+
+    @property
+    def text(self) -> str:
+        """Its name, as other tools take it."""
+        return f"{self.host}{':' if isinstance(self.host, LocalPath) else '/'}{self.repository}"
 
 
 @dataclass(frozen=True, slots=True)
 class ManifestPlace:
     """A manifest or an index, by tag or by digest."""
 
-    host: RegistryHost
+    host: SourceName
     repository: Repository
     reference: Tag | Digest
     label: str = ""
@@ -79,7 +91,11 @@ class ManifestPlace:
     def text(self) -> str:
         """The reference, as other tools take it."""
         separator = "@" if isinstance(self.reference, Digest) else ":"
-        return f"{self.host}/{self.repository}{separator}{self.reference}"
+        if isinstance(self.host, LocalPath) and (
+            isinstance(self.reference, Digest) or self.repository == default_repository(self.host.path)
+        ):
+            return f"{self.host}{separator}{self.reference}"
+        return f"{self.repository_place.text}{separator}{self.reference}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +119,13 @@ class LayerPlace:
 
 Subject = RegistryPlace | RepositoryPlace | ManifestPlace | LayerPlace
 """What the detail view can be about."""
+
+
+def noun(host: SourceName) -> str:
+    """Tell in a word what lies behind a name."""
+    if not isinstance(host, LocalPath):
+        return "registry"
+    return {"oci": "layout", "docker-archive": "archive"}.get(host.kind, "file")
 
 
 def crumbs(subject: Subject | None) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from tui.client.local_path import LocalPath
 from tui.client.names import DOCKER_HUB, RegistryHost
 from tui.config import save_theme
 from tui.connections import SettingsConnections
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
     from tui.arguments import Place
     from tui.client import Repository
+    from tui.client.local_path import SourceName
     from tui.config import Settings
 
 WELL_KNOWN: Final = (
@@ -35,6 +37,9 @@ WELL_KNOWN: Final = (
     "registry.gitlab.com",
 )
 """Public registries that people pull from, in the order of how often."""
+
+ON_DISK: Final = "on this machine"
+"""Why a layout or an archive is in the list; it is not remembered, since files come and go."""
 
 DEMO: Final = "demo"
 """Why the embedded registry is in the list; it has another port each time, so it is not remembered."""
@@ -90,23 +95,28 @@ class Session:
             *(RegistryPlace(known.host, f"{known.source}'s logins") for known in self.logins.hosts),
             *(RegistryPlace(RegistryHost(name), "well known") for name in WELL_KNOWN),
         ]
-        first: dict[RegistryHost, RegistryPlace] = {}
+        first: dict[SourceName, RegistryPlace] = {}
         for place in known:
             first.setdefault(place.host, place)
         return tuple(first.values())
 
-    def opened_by_name(self, host: RegistryHost) -> tuple[Repository, ...]:
+    def opened_by_name(self, host: SourceName) -> tuple[Repository, ...]:
         """List the repositories that were opened by name on a registry, the latest first."""
+        if isinstance(host, LocalPath):
+            return ()
         return self.state.repositories.get(host, ())
 
     def remember(self, place: Place) -> None:
-        """Remember what was opened by name.
+        """Remember what was opened by name; a layout or an archive for this run only.
 
         Raises:
             StateError: it could not be written.
         """
         host, repository = place.host, place.repository
         if host is None or any(added.host == host for added in self._added):
+            return
+        if isinstance(host, LocalPath):
+            self._added.insert(0, RegistryPlace(host, ON_DISK))
             return
 
         def change(state: State) -> State:

@@ -29,7 +29,8 @@ from tui.panes.rows import LARGEST_PAGE
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
 
-    from tui.client import Page, Registry, RegistryHost
+    from tui.client import LocalPath, LocalSource, Page, Registry
+    from tui.client.local_path import SourceName
 
 Found = tuple[float, float, int]
 """Seconds until the first of it, seconds until all of it, and how many there were."""
@@ -41,11 +42,14 @@ class OneRegistry:
     def __init__(self, registry: Registry) -> None:
         self._registry = registry
 
-    def registry(self, host: RegistryHost) -> Registry:
+    def registry(self, host: SourceName) -> Registry:
         assert host == self._registry.host
         return self._registry
 
-    def login_label(self, host: RegistryHost) -> str:
+    def local(self, path: LocalPath) -> LocalSource:
+        raise AssertionError(f"{path} is no registry")
+
+    def login_label(self, host: SourceName) -> str:
         assert host == self._registry.host
         return ""
 

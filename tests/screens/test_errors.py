@@ -11,6 +11,7 @@ import pytest
 from tests.faults import ScriptedServer
 from tests.ui import browse, requests, saved
 from tui.client import sender
+from tui.client.names import RegistryHost
 from tui.config import Settings
 from tui.demo import BasicLogin, DemoServer
 from tui.demo.faults import Gate, cut_off, html_page, path_has, redirect, reply, too_many_requests
@@ -208,7 +209,9 @@ async def test_plain_http_is_not_spoken_by_itself_with_other_machines(monkeypatc
     nobody = Nobody()
     settings = Settings(registries=saved(nobody).registries)
     async with browse(settings=settings) as ui:
-        assert not ui.session.connections.speaks_plain_http(ui.registries.table.rows[0].host)
+        host = ui.registries.table.rows[0].host
+        assert isinstance(host, RegistryHost)
+        assert not ui.session.connections.speaks_plain_http(host)
 
 
 async def test_one_registry_that_fails_leaves_the_others_alone(demo: Server) -> None:

@@ -95,9 +95,9 @@ def read_docker_archive(files: Files, default: Repository) -> ArchiveContents:
     try:
         images = read_json(raw, problems)
     except RegistryError as error:
-        raise UnreadableSourceError(f"{DOCKER_MANIFEST_FILE} cannot be read: {error.message}") from error
+        raise UnreadableSourceError(f"its {DOCKER_MANIFEST_FILE} cannot be read: {error.message}") from error
     if not isinstance(images, list):
-        raise UnreadableSourceError(f"{DOCKER_MANIFEST_FILE} is no list of images")
+        raise UnreadableSourceError(f"its {DOCKER_MANIFEST_FILE} is no list of images")
     return ArchiveContents(files, images, default)
 
 

@@ -75,9 +75,9 @@ def read_layout(files: Files, default: Repository) -> LayoutContents:
     try:
         index = parse_manifest(raw, content_type=OCI_INDEX)
     except RegistryError as error:
-        raise UnreadableSourceError(f"{INDEX_FILE} cannot be read: {error.message}") from error
+        raise UnreadableSourceError(f"its {INDEX_FILE} cannot be read: {error.message}") from error
     if not isinstance(index, Index):
-        raise InvalidIndexError(f"{INDEX_FILE} is no index")
+        raise InvalidIndexError(f"its {INDEX_FILE} is no index")
     return LayoutContents(files, index, default)
 
 
@@ -171,10 +171,10 @@ def _check_header(files: Files) -> None:
     try:
         header = read_json(raw, Problems())
     except RegistryError as error:
-        raise UnreadableSourceError(f"{LAYOUT_FILE} cannot be read: {error.message}") from error
+        raise UnreadableSourceError(f"its {LAYOUT_FILE} cannot be read: {error.message}") from error
     version = header.get(LAYOUT_VERSION_KEY) if isinstance(header, dict) else None
     if not isinstance(version, str):
-        raise UnreadableSourceError(f"{LAYOUT_FILE} does not tell the version of the layout")
+        raise UnreadableSourceError(f"its {LAYOUT_FILE} does not tell the version of the layout")
     if version.partition(".")[0] != LAYOUT_VERSION.partition(".")[0]:
         raise UnreadableSourceError(
             f"the layout has the version {quoted(version)}, and only {LAYOUT_VERSION} is known", remedy=""

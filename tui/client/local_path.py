@@ -4,11 +4,19 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Final, Self
+from typing import TYPE_CHECKING, Final, Self, TypeAlias
 
 from tui.client.errors import InvalidNameError
+from tui.client.layout_format import repository_called
 
-__all__ = ["ARCHIVE_ENDINGS", "LOCAL_KINDS", "LocalPath"]
+if TYPE_CHECKING:
+    from tui.client.hosts import RegistryHost
+    from tui.client.names import Repository
+
+__all__ = ["ARCHIVE_ENDINGS", "LOCAL_KINDS", "LocalPath", "SourceName", "default_repository"]
+
+SourceName: TypeAlias = "RegistryHost | LocalPath"
+"""What a source is called by: a registry's host, or the path of a layout or an archive."""
 
 ARCHIVE_ENDINGS: Final = (".tar", ".tar.gz", ".tgz", ".tar.zst")
 """How the names of archives end."""
@@ -69,6 +77,13 @@ class LocalPath(str):
     def path(self) -> Path:
         """The path alone."""
         return Path(_split(self)[1])
+
+
+def default_repository(path: Path) -> Repository:
+    """Give the repository of images that have only a tag: it is called after the file, without its ending."""
+    name = path.absolute().name
+    ending = next((ending for ending in ARCHIVE_ENDINGS if name.lower().endswith(ending)), "")
+    return repository_called(name[: len(name) - len(ending)])
 
 
 def _split(text: str) -> tuple[str, str]:

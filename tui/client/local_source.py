@@ -17,6 +17,7 @@ from tui.client.errors import (
     BlobNotExistError,
     BodyTooLargeError,
     DigestMismatchError,
+    InvalidNameError,
     ManifestNotExistError,
     NotFoundError,
     RepositoryNotExistError,
@@ -24,11 +25,11 @@ from tui.client.errors import (
     SizeMismatchError,
 )
 from tui.client.image_manifest import Index, Manifest, manifest_digest, parse_manifest
-from tui.client.layout_format import repository_called
+from tui.client.layout_format import parse_image_name
 from tui.client.limits import MAX_CONFIG
 from tui.client.local_files import open_files
-from tui.client.local_path import ARCHIVE_ENDINGS
-from tui.client.names import Digest
+from tui.client.local_path import default_repository
+from tui.client.names import DOCKER_HUB, Digest, Image
 from tui.client.pages import Page
 from tui.client.reading import read_from
 from tui.client.sharing import Shared
@@ -42,7 +43,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from tui.client.local_files import Files
-    from tui.client.names import Image, Repository, Tag
+    from tui.client.names import Repository, Tag
     from tui.client.open_file import OpenFile
 
 __all__ = ["Contents", "LocalSource"]
@@ -186,6 +187,37 @@ class LocalSource(Source):
             RegistryError: It cannot be read.
         """
         return tuple((await self._loaded()).untagged.get(repository, ()))
+
+    async def find_image(self, text: str) -> Image:
+        """Find an image by what people write behind the path.
+
+        Args:
+            text: A tag, where only one image has it or the names have no repositories; a repository and a
+                tag, with or without Docker Hub's host and ``library/``; ``@`` and a digest.
+
+        Raises:
+            InvalidNameError: The text is something else.
+            ManifestNotExistError: There is no such image, or more than one.
+            RegistryError: It cannot be read.
+        """
+        contents = await self._loaded()
+        default = default_repository(self._path)
+        if text.startswith("@"):
+            digest = Digest(text[1:])
+            return Image(_repository_of(contents, digest) or default, digest)
+        named = parse_image_name(text)
+        if named is None:
+            raise InvalidNameError("image", text, "it is neither a tag nor a repository and a tag")
+        wanted, tag = named
+        having = [repository for repository, tags in contents.tags.items() if tag in tags]
+        if wanted is None:
+            found = [default] if default in having else having
+        else:
+            found = [wanted] if wanted in having else [one for one in having if _plain(one) == _plain(wanted)]
+        if len(found) != 1:
+            reason = "more than one image has that tag" if found else "there is no such image"
+            raise _absent(ManifestNotExistError, reason, self._line(f":{text}"))
+        return Image(found[0], tag)
 
     async def get_manifest(self, image: Image, *, strict: bool = False) -> Index | Manifest:
         """Read a manifest or an index, verified.
@@ -344,19 +376,10 @@ class LocalSource(Source):
             stamp = await in_thread(files.stamp)
             if self._contents is None or stamp != self._stamp:
                 files.stopped.clear()
-                reading = spawn(self._read, files, self._default(), name="layout reader")
+                reading = spawn(self._read, files, default_repository(self._path), name="layout reader")
                 self._contents = await finished(asyncio.wrap_future(reading), files.stopped.set)
                 self._stamp = stamp
             return self._contents
-
-    def _default(self) -> Repository:
-        """Name the repository of what has only a tag: after the file, without its ending."""
-        name = self._path.absolute().name
-        for ending in ARCHIVE_ENDINGS:
-            if name.lower().endswith(ending):
-                name = name[: -len(ending)]
-                break
-        return repository_called(name)
 
     async def _open_blob(self, digest: Digest, line: RequestLine) -> OpenFile:
         digest.hasher()
@@ -366,6 +389,22 @@ class LocalSource(Source):
         if file is None:
             raise _absent(BlobNotExistError, "there is no such blob", line)
         return file
+
+
+def _repository_of(contents: Contents, digest: Digest) -> Repository | None:
+    """Find a repository that lists a digest, with or without a tag."""
+    for repository, tags in contents.tags.items():
+        if any(entry.digest == digest for entry in tags.values()):
+            return repository
+    for repository, entries in contents.untagged.items():
+        if any(entry.digest == digest for entry in entries):
+            return repository
+    return None
+
+
+def _plain(repository: Repository) -> str:
+    """Leave out what goes without saying of Docker Hub's repositories."""
+    return repository.removeprefix(f"{DOCKER_HUB}/").removeprefix("library/")
 
 
 def _read_manifest(

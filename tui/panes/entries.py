@@ -17,7 +17,7 @@ from tui.client.models import Index, attested_digest, is_attestation
 from tui.figures import counted, size
 from tui.panes.base import ListPane
 from tui.panes.rows import Batch
-from tui.places import ManifestPlace
+from tui.places import ManifestPlace, noun
 from tui.sanitize import one_line
 from tui.widgets.columns import Column
 from tui.wording import INVALID, titled
@@ -69,7 +69,8 @@ class Entry:
         """Say why there are no layers to show."""
         if self.is_index:
             return "enter  open this index"
-        return "The registry does not have what the index names here." if self.missing else ""
+        lacking = noun(self.place.host)
+        return f"The {lacking} does not have what the index names here." if self.missing else ""
 
     @property
     def annotation_summary(self) -> str:

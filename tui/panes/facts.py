@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tui.client.local_path import LocalPath
 from tui.client.models import Index, is_attestation
 from tui.figures import age, counted, share, size
 from tui.panes.layers import step_summary
+from tui.places import noun
 from tui.widgets.text_document import Field, Section
 
 if TYPE_CHECKING:
@@ -27,7 +29,11 @@ PROBLEMS_SHOWN = 5
 
 
 def registry_facts(place: RegistryPlace, login: str) -> list[Section]:
-    """Describe a registry, without asking it anything."""
+    """Describe a registry, without asking it anything, or a layout or an archive, without reading it."""
+    if isinstance(place.host, LocalPath):
+        kind = {"oci": "OCI image layout", "docker-archive": "archive of docker save"}
+        told = [("path", str(place.host.path)), ("kind", kind.get(place.host.kind, ""))]
+        return _sections(("", [*told, ("in the list", place.origin)]))
     facts = [("registry", str(place.host)), ("in the list", place.origin), ("login", login or "none known")]
     return _sections(("", facts))
 
@@ -39,8 +45,8 @@ def repository_facts(place: RepositoryPlace) -> list[Section]:
             "",
             [
                 ("repository", str(place.repository)),
-                ("registry", str(place.host)),
-                ("name", f"{place.host}/{place.repository}"),
+                (noun(place.host), str(place.host)),
+                ("name", place.text),
             ],
         )
     )

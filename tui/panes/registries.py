@@ -39,7 +39,7 @@ class RegistriesPane(ListPane[tuple[RegistryPlace, ...], RegistryPlace]):
 
     def columns(self) -> Sequence[Column[RegistryPlace]]:
         return (
-            Column("registry", lambda place: place.host),
+            Column("registry", lambda place: place.host, cut="middle"),
             Column(
                 "from",
                 lambda place: place.origin,

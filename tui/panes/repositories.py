@@ -10,22 +10,24 @@ from typing import TYPE_CHECKING, ClassVar
 from textual.message import Message
 
 from tui.client.errors import CatalogUnsupportedError, RegistryError
+from tui.client.local_path import LocalPath
 from tui.ordering import natural_key
 from tui.panes.base import ListPane
 from tui.panes.rows import LARGEST_PAGE, Order, batches
-from tui.places import RepositoryPlace
+from tui.places import RepositoryPlace, noun
 from tui.widgets.columns import Column
 from tui.wording import sentence
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Sequence
 
-    from tui.client import RegistryHost, Repository
+    from tui.client import Repository
+    from tui.client.local_path import SourceName
     from tui.library import Library
     from tui.panes.rows import Batch
 
 
-class RepositoriesPane(ListPane["RegistryHost", RepositoryPlace]):
+class RepositoriesPane(ListPane["SourceName", RepositoryPlace]):
     """Lists the repositories of a registry: those opened by name, then its catalog, page by page."""
 
     TITLE: ClassVar[str] = "Repositories"
@@ -50,7 +52,7 @@ class RepositoriesPane(ListPane["RegistryHost", RepositoryPlace]):
         library: Library,
         *,
         id: str,  # noqa: A002  # Textual's name for it
-        opened_by_name: Callable[[RegistryHost], Sequence[Repository]],
+        opened_by_name: Callable[[SourceName], Sequence[Repository]],
     ) -> None:
         super().__init__(library, id=id)
         self._opened_by_name = opened_by_name
@@ -62,10 +64,10 @@ class RepositoriesPane(ListPane["RegistryHost", RepositoryPlace]):
     def orders(self) -> Sequence[Order[RepositoryPlace]]:
         return (Order("", None), Order("by name", lambda place: natural_key(place.repository)))
 
-    def pinned(self, subject: RegistryHost) -> Sequence[RepositoryPlace]:
+    def pinned(self, subject: SourceName) -> Sequence[RepositoryPlace]:
         return [RepositoryPlace(subject, name) for name in self._opened_by_name(subject)]
 
-    async def pages(self, subject: RegistryHost) -> AsyncGenerator[Batch[RepositoryPlace], None]:
+    async def pages(self, subject: SourceName) -> AsyncGenerator[Batch[RepositoryPlace], None]:
         first = True
         registry = self.library.registry(subject)
         listing = registry.repositories(largest_page=LARGEST_PAGE, whole=self.wants_everything)
@@ -92,4 +94,6 @@ class RepositoriesPane(ListPane["RegistryHost", RepositoryPlace]):
         return self.Opened(row)
 
     def empty_note(self) -> str:
+        if isinstance(self.subject, LocalPath):
+            return f"There are no images in this {noun(self.subject)}."
         return "This registry lists no repositories.\no  open one by name"

@@ -18,11 +18,12 @@ from tui.widgets.columns import Column
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Sequence
 
+    from tui.client import Digest, Tag
     from tui.panes.rows import Batch
 
 
 class TagsPane(ListPane[RepositoryPlace, ManifestPlace]):
-    """Lists the tags of a repository page by page, and digests that were opened by name."""
+    """Lists the tags of a repository page by page, and digests that were opened by name or have no tag."""
 
     TITLE: ClassVar[str] = "Tags"
     NOUN: ClassVar[str] = "tag"
@@ -60,7 +61,9 @@ class TagsPane(ListPane[RepositoryPlace, ManifestPlace]):
             async for page in pages:
                 # A list that comes in one piece need not be in any order.
                 tags = sorted(page.items) if first and page.last else page.items
-                for batch in batches(tags, place, last=page.last):
+                untagged = await registry.untagged(subject.repository) if page.last else ()
+                names: Sequence[Tag | Digest] = [*tags, *(entry.digest for entry in untagged)]
+                for batch in batches(names, place, last=page.last):
                     yield batch
                 first = False
 

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, ClassVar
 from textual import on, work
 from textual.screen import Screen
 
+from tui.client.errors import NotFoundError, RegistryError
+from tui.client.local_path import LocalPath
 from tui.client.models import Index
 from tui.panes.base import ListPane
 from tui.panes.detail import DetailPane
@@ -32,6 +34,7 @@ from tui.screens.save import SaveScreen, savable_at
 from tui.state import StateError
 from tui.widgets.key_line import KeyLine
 from tui.widgets.reference_bar import ReferenceBar
+from tui.wording import told
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -41,12 +44,17 @@ if TYPE_CHECKING:
 
     from tui.arguments import Place
     from tui.client import RegistryHost
+    from tui.client.local_path import SourceName
     from tui.places import Subject
     from tui.session import Session
 
 
 WARNING_LIMIT = 400
 """Characters of a registry's warning that are shown."""
+
+
+LOCATE = "locate"
+"""The group of the worker that looks into a layout for what was meant."""
 
 
 class BrowserScreen(Screen[None]):
@@ -151,7 +159,7 @@ class BrowserScreen(Screen[None]):
         where: Subject | None = None
         match self.columns.current:
             case Column.REPOSITORIES:
-                host: RegistryHost | None = self.repositories_pane.subject
+                host: SourceName | None = self.repositories_pane.subject
                 where = RegistryPlace(host) if host is not None else None
             case Column.TAGS:
                 where = self.tags_pane.row or self.tags_pane.subject
@@ -162,14 +170,15 @@ class BrowserScreen(Screen[None]):
         return where
 
     def _host(self) -> RegistryHost | None:
-        """Tell which registry the cursor is in."""
+        """Tell which registry the cursor is in; None where it is in none, or in a layout or an archive."""
         match self._subject() or self._surroundings():
             case None:
                 return None
             case LayerPlace() as layer:
-                return layer.manifest.host
+                name = layer.manifest.host
             case where:
-                return where.host
+                name = where.host
+        return None if isinstance(name, LocalPath) else name
 
     def _login_label(self) -> str:
         """Tell who one is, or what the answer waits for."""
@@ -323,6 +332,8 @@ class BrowserScreen(Screen[None]):
         self.repositories_pane.subject = place.host
         if place.repository is None:
             self.columns.focus_column(Column.REPOSITORIES)
+            if isinstance(place.host, LocalPath):
+                self._locate(place)
             return
         repository = RepositoryPlace(place.host, place.repository)
         self.repositories_pane.pin(repository)
@@ -338,6 +349,19 @@ class BrowserScreen(Screen[None]):
         self.columns.focus_column(Column.TAGS)
         self._dive_when_known()
 
+    @work(group=LOCATE, exclusive=True, description="look into a layout or an archive")
+    async def _locate(self, place: Place) -> None:
+        """Go on to the image that is meant, unless the person has gone elsewhere meanwhile."""
+        try:
+            found = await self.session.library.located(place)
+        except NotFoundError as error:
+            self.notify(told(error), title="No such image", severity="warning", markup=False)
+            return
+        except RegistryError:
+            return  # The list of repositories says it, with what to try.
+        if found.repository is not None and self.repositories_pane.subject == place.host:
+            self.open_place(found)
+
     # What the person does.
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002  # Textual's signature
@@ -346,6 +370,9 @@ class BrowserScreen(Screen[None]):
             return bool(self._wanted())
         if action == "save":
             return savable_at(self.session.library, self._subject()) is not None
+        if action == "login":
+            where = self._subject() or self._surroundings()
+            return self._host() is not None or where is None
         if action == "transfers":
             return bool(self.session.downloads.transfers)
         return True
@@ -376,6 +403,7 @@ class BrowserScreen(Screen[None]):
             self.session.logins.go_on_without(host)
             return
         self._diving = False
+        self.workers.cancel_group(self, LOCATE)
         if self.columns.zoomed:
             self.columns.zoomed = False
         elif self.transfers_pane.has_focus_within or self.columns.on_detail:

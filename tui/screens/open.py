@@ -13,13 +13,17 @@ from textual.widgets import Input, Static
 
 from tui.arguments import Place, PlaceError, parse_demo_place, parse_place
 from tui.client.errors import InvalidNameError
+from tui.client.local_path import LocalPath
 from tui.client.names import RegistryHost
+from tui.local_names import LocalNameError, check_image
 from tui.sanitize import one_line
 from tui.screens.dialogs import Dialog
 from tui.widgets.clean_input import CleanInput
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult
+
+    from tui.client.local_path import SourceName
 
 
 class OpenScreen(ModalScreen[Place | None]):
@@ -35,7 +39,7 @@ class OpenScreen(ModalScreen[Place | None]):
         Binding("escape", "dismiss(None)", "cancel", id="open.cancel", tooltip="Open nothing"),
     ]
 
-    def __init__(self, inside: RegistryHost | None) -> None:
+    def __init__(self, inside: SourceName | None) -> None:
         super().__init__()
         self._inside = inside
 
@@ -52,7 +56,7 @@ class OpenScreen(ModalScreen[Place | None]):
     def _hint(self) -> str:
         if self._inside:
             return "or a full name on another registry: registry.example.com/team/app:1.2"
-        return "alpine, alpine:3 and org/app are names on Docker Hub"
+        return "alpine, alpine:3 and org/app are names on Docker Hub; oci:PATH and image.tar are files"
 
     @on(Input.Changed)
     def _forget_complaint(self) -> None:
@@ -73,17 +77,34 @@ class OpenScreen(ModalScreen[Place | None]):
             hint.update(Content(one_line(str(error), limit=400)))
 
     def _place(self, text: str) -> Place:
-        """Read a name: inside of a registry as one of its repositories, unless it names a host."""
-        place = parse_place(text)
+        """Read a name: inside of a registry as one of its repositories, unless it names a host or a path."""
         inside = self._inside
+        if isinstance(inside, LocalPath):
+            return _place_inside(inside, text)
+        place = parse_place(text)
         if inside is None or inside.is_docker_hub or _names_host(place, text):
             return place
         return replace(parse_demo_place(text), host=inside)
 
 
+def _place_inside(path: LocalPath, text: str) -> Place:
+    """Read the name of an image in a layout or an archive, or a place that is clearly elsewhere."""
+    try:
+        place = parse_place(text)
+    except PlaceError:
+        place = None
+    if place is not None and _names_host(place, text):
+        return place
+    try:
+        check_image(text)
+    except LocalNameError as error:
+        raise PlaceError(str(error)) from error
+    return Place(path, image=text)
+
+
 def _names_host(place: Place, text: str) -> bool:
     """Tell whether a text names the host of its place; Docker Hub is meant by names without one, too."""
-    if place.scheme or not (place.host and place.host.is_docker_hub):
+    if place.scheme or not (isinstance(place.host, RegistryHost) and place.host.is_docker_hub):
         return True
     try:
         return RegistryHost(text.partition("/")[0]).is_docker_hub

@@ -247,7 +247,7 @@ class SaveScreen(PlacingScreen):
             _Known(library, place),
             place.repository,
             await library.manifest(place.host, place.repository, place.reference),
-            name=f"{place.host}/{place.repository}:{tag}" if tag is not None else "",
+            name=f"{place.repository_place.image_name}:{tag}" if tag is not None else "",
             tag=tag,
             platform=platform,
         )
