@@ -520,7 +520,7 @@ async def test_tls_goes_through_the_tunnel_of_a_proxy(
         tunnel = Tunnel(server.host)
         proxy = await asyncio.start_server(tunnel.serve, "127.0.0.1", 0)
         monkeypatch.setenv("https_proxy", f"http://127.0.0.1:{proxy.sockets[0].getsockname()[1]}")
-        monkeypatch.setattr("tui.client.proxies.RegistryHost.is_loopback", False)
+        monkeypatch.setattr("tui.client.proxies.is_loopback", lambda _: False)
         async with proxy, client() as own:
             await pump(own.registry(server.url, ca_file=certificate.authority), LARGE, sink)
             await own.aclose()
