@@ -6,6 +6,7 @@ cancelled in the middle of a TLS handshake, and reads 64 KiB at a time.
 
 from __future__ import annotations
 
+import select
 import time
 from typing import TYPE_CHECKING, Any, Final
 
@@ -16,6 +17,7 @@ import httpx
 from tui.client.origins import InwardError, is_internal_address
 
 if TYPE_CHECKING:
+    import socket
     import ssl
     from collections.abc import AsyncIterator, Iterable
 
@@ -108,6 +110,7 @@ class _Stream(httpcore.AsyncNetworkStream):
 
     def __init__(self, inner: httpcore.AsyncNetworkStream) -> None:
         self._inner = inner
+        self._socket = inner.get_extra_info("socket")
 
     async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ASYNC109 - the parent's signature
         return await self._inner.read(max(max_bytes, READ_SIZE), timeout)
@@ -132,7 +135,19 @@ class _Stream(httpcore.AsyncNetworkStream):
             raise
 
     def get_extra_info(self, info: str) -> Any:
+        # The pool asks this of each idle connection at each request; looking for the socket takes longest.
+        if info == "is_readable" and self._socket is not None and hasattr(select, "poll"):
+            return _is_readable(self._socket)
         return self._inner.get_extra_info(info)
+
+
+def _is_readable(connection: socket.socket) -> bool:
+    """Tell whether anything has arrived over a connection, its end for one, or it is closed."""
+    if (descriptor := connection.fileno()) < 0:
+        return True
+    poll = select.poll()
+    poll.register(descriptor, select.POLLIN)
+    return bool(poll.poll(0))
 
 
 class _Ready(httpcore.AsyncNetworkStream):

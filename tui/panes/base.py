@@ -40,6 +40,9 @@ SHOW_SECONDS = 0.1
 """Rows that nobody has to wait for, and what is found out about rows, are shown this often while they arrive:
 to draw them takes longer than to load them, and keys wait for both."""
 
+COUNT_SECONDS = 0.5
+"""Figures in the border are told this often meanwhile: all that the border is around is drawn with them."""
+
 MOST_ARRIVED = 5_000
 """Rows that are kept for that at most: a hundredth of a second to take them up."""
 
@@ -114,7 +117,8 @@ class ListPane(Vertical, Generic[SubjectT, RowT]):
         self._rows: Rows[RowT] = Rows(self.row_text, self.row_key)
         self._arrived: list[RowT] = []
         self._pace = Pace(self, self._show_arrived, SHOW_SECONDS)
-        self._replacing = Pace(self, self._show_replaced, SHOW_SECONDS)
+        self._replacing = Pace(self, self.table.refresh_rows, SHOW_SECONDS)
+        self._counting = Pace(self, self._tell_figures, COUNT_SECONDS)
         self._pinned: set[Hashable] = set()
         self._note = self._hint = ""
         self._started = False
@@ -225,6 +229,7 @@ class ListPane(Vertical, Generic[SubjectT, RowT]):
         self.workers.cancel_node(self)
         self._pace.stop()
         self._replacing.stop()
+        self._counting.stop()
         self._arrived.clear()
         self._started = self._complete = self._failed = False
         self.border_title = self.TITLE
@@ -321,11 +326,9 @@ class ListPane(Vertical, Generic[SubjectT, RowT]):
     def replace(self, row: RowT) -> None:
         """Put a row that is known better in the place of the one with the same key."""
         self._rows.replace(row)
-        self._replacing.ask()
-
-    def _show_replaced(self) -> None:
-        self.table.refresh_rows()
-        self._tell(self._note)
+        if any(shown is row for shown in self.table.in_view):
+            self._replacing.ask()
+        self._counting.ask()
 
     def pin(self, row: RowT) -> None:
         """Put a row at the top that the registry has not listed (yet)."""
@@ -373,6 +376,10 @@ class ListPane(Vertical, Generic[SubjectT, RowT]):
         if not note and self._complete and not shown:
             note = f"nothing matches “{one_line(self.filter_input.text)}”" if total else self.empty_note()
         self.table.set_note(_failure(note) if self._failed else note)
+        self._tell_figures()
+
+    def _tell_figures(self) -> None:
+        shown, total = len(self._rows.shown), len(self._rows.all)
         marked = f"{count(len(self._marks))} marked" if self._marks else ""
         self.border_subtitle = " · ".join(filter(None, (marked, self.status(shown, total))))
 
