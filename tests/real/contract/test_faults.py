@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 import time
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -29,6 +30,7 @@ from tui.client import (
     NetworkError,
     Tag,
     TimeoutExceededError,
+    Timeouts,
 )
 
 if TYPE_CHECKING:
@@ -42,17 +44,25 @@ LONGEST_CLOSE = 5.0
 PIECES = 40
 """In how many pieces an answer comes over a slow line."""
 
-ALIVE = {"01", "04", "05", "08"}
-"""States of Linux's sockets whose owner has not closed them, or has only begun to: established, the two that
-wait for the other end's last word, and the one that has it."""
-
-
 each_call = pytest.mark.parametrize("call", CALLS.values(), ids=list(CALLS))
 
-BREAKS: dict[str, tuple[Callable[[int], Damage], type[NetworkError], str]] = {
-    "closed": (lambda after: Damage(cut_after=after), ConnectionLostError, "before .* was complete"),
-    "reset": (lambda after: Damage(reset_after=after), ConnectionLostError, "before .* was complete"),
-    "silent": (lambda after: Damage(silent_after=after), TimeoutExceededError, "silent|not complete within"),
+
+@dataclass(frozen=True, slots=True)
+class Break:
+    """A way in which a connection ends, and what is told of it."""
+
+    damage: Callable[[int], Damage]
+    error: type[NetworkError]
+    says: str
+    timeout: Timeouts = field(default_factory=Timeouts)
+
+
+BREAKS = {
+    "closed": Break(lambda after: Damage(cut_after=after), ConnectionLostError, "before .* was complete"),
+    "reset": Break(lambda after: Damage(reset_after=after), ConnectionLostError, "before .* was complete"),
+    "silent": Break(
+        lambda after: Damage(silent_after=after), TimeoutExceededError, "silent|not complete within", SHORT
+    ),
 }
 
 POINTS: dict[str, Callable[[int], int]] = {
@@ -77,10 +87,19 @@ async def length_of_answer(server: Server, call: Call) -> int:
 
 
 def sockets_to(host: str) -> list[str]:
-    """The lines of the kernel's table for connections to a port whose near end is not closed."""
+    """The lines of the kernel's table for connections of this process to a port."""
     port = f":{int(host.rpartition(':')[2]):04X}"
     rows = [line.split() for line in Path("/proc/net/tcp").read_text(encoding="ascii").splitlines()[1:]]
-    return [" ".join(row[:4]) for row in rows if row[2].endswith(port) and row[3] in ALIVE]
+    mine = {target for number in Path("/proc/self/fd").iterdir() if (target := _target(number))}
+    return [" ".join(row[:4]) for row in rows if row[2].endswith(port) and f"socket:[{row[9]}]" in mine]
+
+
+def _target(descriptor: Path) -> str:
+    """What an open file of this process is; nothing where it has been closed since it was listed."""
+    try:
+        return str(descriptor.readlink())
+    except FileNotFoundError:
+        return ""
 
 
 async def none_open(host: str) -> None:
@@ -104,16 +123,16 @@ def assert_told(error: NetworkError, url: str, call: Call, says: str) -> None:
 async def test_an_answer_that_breaks_off_is_an_error(
     debian_plain: Server, call: Call, kind: str, point: str
 ) -> None:
-    make, expected, says = BREAKS[kind]
-    damage = make(POINTS[point](await length_of_answer(debian_plain, call)))
+    way = BREAKS[kind]
+    damage = way.damage(POINTS[point](await length_of_answer(debian_plain, call)))
     async with (
         FaultProxy(urlsplit(debian_plain.url).netloc, damage) as proxy,
-        Client(limits=EAGER, timeout=SHORT) as client,
+        Client(limits=EAGER, timeout=way.timeout) as client,
     ):
         url = f"http://{proxy.host}"
-        with pytest.raises(expected) as caught:
+        with pytest.raises(way.error) as caught:
             await call.run(client.registry(url))
-        assert_told(caught.value, url, call, says)
+        assert_told(caught.value, url, call, way.says)
         await none_open(proxy.host)
 
 
