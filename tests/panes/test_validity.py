@@ -10,6 +10,7 @@ import pytest
 from tests.ui import MEDIUM, NARROW, WIDE, browse
 from tui import library
 from tui.demo import DemoServer, Storage
+from tui.demo.recipes import OCI_CONFIG
 from tui.demo.storage import OCI_MANIFEST
 
 if TYPE_CHECKING:
@@ -144,3 +145,41 @@ async def test_foreign_text_in_a_violation_is_made_safe() -> None:
             await go_to_violations(ui)
             assert "$.annotations['\\x1b]52;c;ZXZpbA==\\x07[/bold]']" in told(ui)
             assert "\x1b" not in "".join(strip.text for strip in ui.strips())
+
+
+@pytest.mark.parametrize(
+    ("raw", "why"),
+    [
+        (b'{"schemaVersion": 2, "what is": "this', "not JSON"),
+        (b'{"schemaVersion": 2, "what is": "this"}', "neither a config nor a list of layers"),
+    ],
+)
+async def test_what_is_no_manifest_at_all_is_shown_as_it_came(raw: bytes, why: str) -> None:
+    storage = Storage()
+    storage.put_manifest("team/app", raw, OCI_MANIFEST, tags=["latest"])
+    with DemoServer(storage) as server:
+        async with browse(server, place="team/app:latest", size=WIDE) as ui:
+            await ui.until_noted(ui.entries, "✗ ", why)
+            await ui.press("m")
+            await ui.until(lambda: ui.focused() == "detail" and len(ui.detail._views) > 1)
+            assert why in told(ui)
+            await ui.press("tab")
+            await ui.until(lambda: '"what is": "this' in told(ui))
+            assert "─ Details · invalid ─" in ui.text()
+
+
+async def test_a_config_that_cannot_be_read_is_shown_as_it_came() -> None:
+    storage = Storage()
+    raw = b"no config"
+    config = {"mediaType": OCI_CONFIG, "digest": storage.put_blob("team/app", raw), "size": len(raw)}
+    document = {"schemaVersion": 2, "mediaType": OCI_MANIFEST, "config": config, "layers": []}
+    storage.put_manifest("team/app", document, tags=["latest"])
+    with DemoServer(storage) as server:
+        async with browse(server, place="team/app:latest", size=WIDE) as ui:
+            await ui.until(lambda: ui.focused() == "layers")
+            await ui.press("left", "m")
+            await ui.until(lambda: ui.focused() == "detail" and len(ui.detail._views) == 4)
+            assert "kind image" in told(ui)
+            await ui.press("left_square_bracket")
+            await ui.until(lambda: "no config" in told(ui))
+            assert "─ Details · invalid ─" in ui.text()

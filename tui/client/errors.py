@@ -113,6 +113,8 @@ class RegistryError(Exception):
     """What was asked, if the error belongs to a request."""
     remedy: str
     """One short sentence about what a person can try, or nothing."""
+    document: bytes | None = None
+    """The document that the error is about, as it came, where it was read as a manifest or a config."""
 
     def __init__(
         self, message: str, *, request: RequestLine | None = None, remedy: str | None = None
@@ -129,7 +131,7 @@ class RegistryError(Exception):
         shown = ", ".join(
             f"{name}={short_repr(value)}"
             for name, value in vars(self).items()
-            if name not in {"message", "request", "remedy"} and not name.startswith("_")
+            if name not in {"message", "request", "remedy", "document"} and not name.startswith("_")
         )
         return f"{type(self).__name__}({str(self)!r}{', ' if shown else ''}{shown})"
 

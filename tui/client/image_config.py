@@ -76,6 +76,7 @@ def parse_config(
             _refuse_violations(config)
     except RegistryError as error:
         error.request = request
+        error.document = raw
         raise
     return config
 

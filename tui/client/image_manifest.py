@@ -121,6 +121,7 @@ def parse_manifest(
             _refuse_violations(document)
     except RegistryError as error:
         error.request = request
+        error.document = raw
         raise
     return document
 

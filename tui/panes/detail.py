@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from textual.app import ComposeResult
 
     from tui.client import ImageConfig
-    from tui.library import Library, Verdict
+    from tui.library import Library
     from tui.panes.views import View
 
 
@@ -170,7 +170,6 @@ class DetailPane(Vertical):
             return
         self.workers.cancel_node(self)
         self._failed = False
-        self.border_title = self.TITLE
         self._shown = self.subject if self.wanted else None
         if not self.wanted:
             self._show(())
@@ -209,12 +208,12 @@ class DetailPane(Vertical):
             document = await self.library.manifest(place.host, place.repository, place.reference)
         except RegistryError as error:
             self._failed = True
-            self.lines.document = views.error_document(error)
+            self._show(views.of_failure(error), invalid=error.document is not None)
             return
         if isinstance(document, Index):
             verdict = await self.library.verdict(document)
             sections = facts.index_facts(place, document, verdict)
-            self._show(views.of_index(sections, document, verdict), verdict)
+            self._show(views.of_index(sections, document, verdict), invalid=verdict.count > 0)
             return
         config: ImageConfig | None = None
         problem: RegistryError | None = None
@@ -226,11 +225,15 @@ class DetailPane(Vertical):
         verdict = await self.library.verdict(document, config)
         now = self._now()
         sections = facts.manifest_facts(place, document, config, verdict, now)
-        self._show(views.of_manifest(sections, document, config, verdict, problem=problem, now=now), verdict)
+        unreadable = problem is not None and problem.document is not None
+        self._show(
+            views.of_manifest(sections, document, config, verdict, problem=problem, now=now),
+            invalid=verdict.count > 0 or unreadable,
+        )
 
-    def _show(self, shown: tuple[View, ...], verdict: Verdict | None = None) -> None:
+    def _show(self, shown: tuple[View, ...], *, invalid: bool = False) -> None:
         """Show tabs, and of them the one that the person chose last, if there is one like it."""
-        self.border_title = titled(self.TITLE, invalid=verdict is not None and verdict.count > 0)
+        self.border_title = titled(self.TITLE, invalid=invalid)
         self._views = shown
         self._show_chosen()
 

@@ -236,6 +236,8 @@ class EntriesPane(ListPane[ManifestPlace, Entry]):
 
         asked: ManifestPlace
         """The subject that was asked for."""
+        unreadable: bool
+        """Whether something came that cannot be read."""
 
     def columns(self) -> Sequence[Column[Entry]]:
         return (
@@ -254,8 +256,8 @@ class EntriesPane(ListPane[ManifestPlace, Entry]):
     async def pages(self, subject: ManifestPlace) -> AsyncGenerator[Batch[Entry], None]:
         try:
             document = await self.library.manifest(subject.host, subject.repository, subject.reference)
-        except RegistryError:
-            self.post_message(self.Failed(subject))
+        except RegistryError as error:
+            self.post_message(self.Failed(subject, unreadable=error.document is not None))
             raise
         place = replace(subject, reference=document.descriptor.digest, label=subject.name)
         self.post_message(self.Resolved(subject, place, document))

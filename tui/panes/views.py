@@ -81,7 +81,19 @@ def of_manifest(
             shown.append(View("history", "History", lambda: history(manifest, config, now)))
     elif problem is not None:
         shown.append(View("config", "Config", lambda: error_document(problem)))
+        shown.extend(as_it_came(problem))
     return tuple(shown)
+
+
+def of_failure(error: RegistryError) -> tuple[View, ...]:
+    """Make the tabs of what cannot be shown as what it should be: why, and what came instead."""
+    return (View(OVERVIEW, "Summary", lambda: error_document(error)), *as_it_came(error))
+
+
+def as_it_came(error: RegistryError) -> tuple[View, ...]:
+    """Make the tab of a document that cannot be read, if it came at all."""
+    document = error.document
+    return () if document is None else (View("raw", "As it came", lambda: JsonDocument(document)),)
 
 
 def error_document(error: RegistryError) -> Document:

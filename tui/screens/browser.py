@@ -92,6 +92,7 @@ class BrowserScreen(Screen[None]):
         self._tag: ManifestPlace | None = None
         """The tag whose manifest the other lists show."""
         self._resolved: ManifestPlace | None = None
+        self._unreadable: ManifestPlace | None = None
         self._diving = False
         self._whole = asyncio.Event()
         """Set when what the first frame does not show has been mounted, too."""
@@ -148,7 +149,7 @@ class BrowserScreen(Screen[None]):
                 return self.repositories_pane.row
             case Column.TAGS:
                 # The cursor may have gone on already.
-                return self._resolved if self._tag == self.tags_pane.row else None
+                return (self._resolved or self._unreadable) if self._tag == self.tags_pane.row else None
             case Column.ENTRIES:
                 return self.entries_pane.row.place if self.entries_pane.row is not None else None
             case _:
@@ -237,7 +238,7 @@ class BrowserScreen(Screen[None]):
         self._tag = place
         if self.entries_pane.subject != place:
             self.entries_pane.subject = place
-            self._resolved = None
+            self._resolved = self._unreadable = None
             self._diving = False
             self.layers_pane.subject = None
         self._describe()
@@ -268,6 +269,9 @@ class BrowserScreen(Screen[None]):
             self._diving = False
             # The pane that says why must be on screen.
             self.columns.is_index = True
+            # The details show what came.
+            self._unreadable = self._tag if event.unreadable and event.asked == self._tag else None
+            self._describe()
 
     @on(EntriesPane.Highlighted)
     def _entry_highlighted(self) -> None:
