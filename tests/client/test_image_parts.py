@@ -215,6 +215,16 @@ async def test_more_manifests_than_anybody_means_are_refused(monkeypatch: pytest
     assert len((await gather(images, index)).documents) == 5
 
 
+async def test_more_blobs_than_anybody_means_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    images = Images()
+    image = images.image(b"1", b"2", b"3")
+    monkeypatch.setattr("tui.client.image_parts.MAX_BLOBS", 3)
+    with pytest.raises(UnsavableError, match="more than 3 blobs"):
+        await gather(images, image)
+    monkeypatch.setattr("tui.client.image_parts.MAX_BLOBS", 4)
+    assert len((await gather(images, image)).blobs) == 4
+
+
 async def test_manifests_that_are_too_large_together_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     images = Images()
     child = images.image(b"x", b"y")

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.client.images import Images
 from tui.client import (
@@ -21,6 +24,7 @@ from tui.client import (
     Tag,
     gather_parts,
 )
+from tui.client.layout_index import listed_names, merged_index
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -274,6 +278,39 @@ async def test_only_a_layout_without_anything_in_it_is_discarded(images: Images,
     save(images, parts, folder)
     writer.discard()
     assert listed(folder) == [(parts.root.descriptor.digest, "1.2")]
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=5),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(["manifests", "annotations", "digest", REF_NAME, "x"]), inner, max_size=4
+        )
+    ),
+    max_leaves=12,
+)
+
+
+@given(JSON, st.booleans())
+def test_whatever_an_index_says_it_is_kept_or_refused(document: Any, replace: bool) -> None:  # noqa: FBT001  # hypothesis gives it
+    entry = {"digest": "sha256:" + "0" * 64, "annotations": {REF_NAME: "1.2"}}
+    try:
+        merged = json.loads(merged_index(json.dumps(document).encode(), entry, replace=replace))
+    except (LayoutInvalidError, NameTakenError):
+        return
+    assert merged["manifests"][-1] == entry
+    before = document.get("manifests") or []
+    assert all(one in before for one in merged["manifests"][:-1])
+    assert {key: value for key, value in merged.items() if key != "manifests"} == {
+        key: value for key, value in document.items() if key != "manifests"
+    }
+
+
+@given(st.binary(max_size=60))
+def test_whatever_bytes_an_index_has_it_is_read_or_refused(content: bytes) -> None:
+    with contextlib.suppress(LayoutInvalidError):
+        assert isinstance(listed_names(content), dict)
 
 
 async def test_digests_of_another_algorithm_have_a_folder_of_their_own(images: Images, folder: Path) -> None:

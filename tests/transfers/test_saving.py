@@ -34,6 +34,7 @@ from tui.transfers import (
     FolderError,
     FolderMissingError,
     Form,
+    PartBlockedError,
     PartInUseError,
     Progress,
     Retries,
@@ -45,6 +46,7 @@ from tui.transfers import (
 )
 from tui.transfers.locking import lock
 from tui.transfers.part import part_path
+from tui.transfers.small import fetch_small
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -426,6 +428,18 @@ async def test_what_is_there_is_not_fetched_side_by_side(images: Images, tmp_pat
     assert 0 not in fetched(images, b"one")
 
 
+async def test_as_many_small_blobs_are_fetched_as_may_be_held(
+    images: Images, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parts = await gather(images, images.image(*(bytes([number]) * 10 for number in range(20))))
+    monkeypatch.setattr("tui.transfers.small.TOGETHER", 102)
+    held = await fetch_small(images, REPOSITORY, parts.blobs)
+    assert sum(len(blob.data or b"") for blob in held.values()) == 102
+    assert all(blob.data == images.blobs[digest] for digest, blob in held.items())
+    monkeypatch.setattr("tui.transfers.small.MOST", 3)
+    assert len(await fetch_small(images, REPOSITORY, parts.blobs)) == 3
+
+
 # A layout that is there already.
 
 
@@ -490,6 +504,25 @@ async def test_one_program_at_a_time_saves_into_a_layout(images: Images, tmp_pat
         await save(images, parts, tmp_path, Form.LAYOUT)
     assert paths(target) == {"oci-layout", "index.json"}
     os.close(held)
+    assert blobs(await save(images, parts, tmp_path, Form.LAYOUT)) == everything(images)
+
+
+def test_what_is_no_file_is_not_locked(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(PartBlockedError, match="no regular file"):
+        lock(tmp_path / "pipe")
+    with pytest.raises(FileNotFoundError):
+        lock(tmp_path / "missing")
+
+
+async def test_a_file_system_without_locks_takes_a_layout_too(
+    images: Images, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unsupported(_descriptor: int, _operation: int) -> None:
+        raise OSError(95, "Operation not supported")
+
+    parts = await gather(images)
+    monkeypatch.setattr("fcntl.flock", unsupported)
     assert blobs(await save(images, parts, tmp_path, Form.LAYOUT)) == everything(images)
 
 

@@ -31,6 +31,10 @@ MAX_DOCUMENTS: Final = 64 * 1024 * 1024
 """Bytes of all manifests together, which are held in memory: a thousand large ones."""
 
 
+MAX_BLOBS: Final = 50_000
+"""Blobs of one image: a hundred platforms of a hundred layers each have a fifth of it."""
+
+
 class SizedStream(Protocol):
     """A stream that knows how long it is."""
 
@@ -123,6 +127,8 @@ async def gather_parts(
         for blob in _blobs(document)
         if blob.digest not in gathering.found
     }
+    if len(blobs) > MAX_BLOBS:
+        raise UnsavableError(f"it has more than {MAX_BLOBS:,} blobs")
     return ImageParts(
         root,
         documents,

@@ -23,6 +23,9 @@ SMALL: Final = 64 * 1024
 TOGETHER: Final = 4 * 1024 * 1024
 """Bytes of all of them together, which are held in memory: those of some hundred platforms."""
 
+MOST: Final = 256
+"""How many are fetched side by side at most: the client asks for some tens at a time."""
+
 
 async def fetch_small(
     source: BlobSource, repository: Repository, blobs: Iterable[Descriptor]
@@ -42,7 +45,7 @@ async def fetch_small(
     wanted: list[Descriptor] = []
     left = TOGETHER
     for blob in blobs:
-        if 0 < blob.size <= min(SMALL, left) and blob.data is None:
+        if len(wanted) < MOST and 0 < blob.size <= min(SMALL, left) and blob.data is None:
             wanted.append(blob)
             left -= blob.size
     tasks = [asyncio.create_task(_fetch(source, repository, blob)) for blob in wanted]
