@@ -11,6 +11,7 @@ import httpx
 import pytest
 
 from tests.client.helpers import EAGER, client
+from tests.client.http2_server import Asked2, Http2Server
 from tests.faults import Exchange, ScriptedServer
 from tests.real.certificates import (
     ClientCertificate,
@@ -18,7 +19,7 @@ from tests.real.certificates import (
     make_client_certificate,
     make_server_certificate,
 )
-from tui.client import BasicAuth, Client, ConnectionFailedError, Descriptor, Digest, Repository
+from tui.client import BasicAuth, Client, ConnectionFailedError, Descriptor, Digest, NetworkError, Repository
 from tui.client.proxies import proxy_for
 
 if TYPE_CHECKING:
@@ -274,6 +275,57 @@ async def test_tls_goes_through_a_tunnel_of_the_proxy_which_sees_nothing_of_it(
         assert set(proxy.asked) == {"CONNECT reg.example:443"}
         assert all("\r\nauthorization:" not in head.lower() for head in proxy.heads)
         assert all("proxy-authorization" not in asked.headers for asked in server.asked)
+
+
+async def test_small_requests_share_a_tunnel_where_the_registry_offers_http2(
+    monkeypatch: pytest.MonkeyPatch, certificate: ServerCertificate
+) -> None:
+    async def answer(asked: Asked2) -> None:
+        await asked.reply(b"{}")
+
+    async with (
+        Http2Server(answer, context_of(certificate)) as server,
+        ProxyServer(server.url.removeprefix("https://"), BASIC) as proxy,
+        client() as own,
+    ):
+        monkeypatch.setenv("HTTPS_PROXY", f"http://{LOGIN}@{proxy.host}")
+        registry = own.registry("reg.example", ca_file=certificate.authority)
+        await asyncio.gather(*(registry.request("GET", "/v2/a") for _ in range(8)))
+        assert len(server.asked) == 8
+        assert proxy.asked == ["CONNECT reg.example:443"]
+
+
+@pytest.mark.parametrize(
+    ("answer", "error"),
+    [
+        (b"HTTP/1.1 403 Not for you\r\n\r\n", "the proxy refused: 403 Not for you"),
+        (b"HTTP/1.1 503\r\n\r\n", "the proxy refused: 503"),
+        (b"HTTP/1.0 407 \xff\x1b[2J\n\n", "the proxy wants a login"),
+        (b"HTTP/1.1 200 OK\r\n" + b"x: y\r\n" * 20_000, "not HTTP"),
+        (b"SSH-2.0-server\r\n\r\n", "not HTTP"),
+        (b"HTTP/1.1 200 OK\r\nx: ", "broke off"),
+        (b"", "broke off"),
+    ],
+)
+async def test_whatever_a_proxy_says_to_a_tunnel_is_an_error_of_the_network(
+    monkeypatch: pytest.MonkeyPatch, answer: bytes, error: str
+) -> None:
+    async def serve_answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(answer)
+        with contextlib.suppress(ConnectionError):
+            await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_server(serve_answer, "127.0.0.1", 0)
+    try:
+        monkeypatch.setenv("https_proxy", f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}")
+        async with client() as own:
+            with pytest.raises(NetworkError, match=error) as caught:
+                await own.registry("reg.example").verify()
+        assert "\x1b" not in str(caught.value)
+    finally:
+        server.close()
 
 
 async def test_a_proxy_behind_tls_is_trusted_as_the_registry_is_and_sees_no_certificate(

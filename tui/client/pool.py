@@ -39,13 +39,13 @@ class PoolTransport(httpx.AsyncBaseTransport):
     Args:
         context: How certificates are checked.
         proxy: The proxy; None for direct connections.
-        outward: Whether no connection may lead to this machine or a private network.
+        backend: Connects to servers.
     """
 
     def __init__(
-        self, context: ssl.SSLContext, proxy: httpcore.Proxy | None, *, outward: bool = False
+        self, context: ssl.SSLContext, proxy: httpcore.Proxy | None, backend: NetworkBackend
     ) -> None:
-        self._backend = NetworkBackend(outward=outward)
+        self._backend = backend
         self._pool = httpcore.AsyncConnectionPool(
             ssl_context=context,
             proxy=proxy,
@@ -196,6 +196,17 @@ class NetworkBackend(httpcore.AnyIOBackend):
             if time.monotonic() - since < IDLE_SECONDS:
                 return _Ready(stream)
             await stream.aclose()
+        return await self.open(host, port, timeout, local_address, socket_options)
+
+    async def open(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None,  # noqa: ASYNC109 - as above
+        local_address: str | None,
+        socket_options: Iterable[httpcore.SOCKET_OPTION] | None,
+    ) -> httpcore.AsyncNetworkStream:
+        """Make a connection; as `connect_tcp`, and never one that is spare."""
         made = _Stream(await super().connect_tcp(host, port, timeout, local_address, socket_options))
         if self._outward and is_internal_address(str(made.get_extra_info("server_addr")[0])):
             # Nothing has been sent yet.

@@ -28,16 +28,16 @@ class SharedTransport(httpx.AsyncBaseTransport):
     Args:
         context: How certificates are checked; HTTP/2 is offered with it.
         pool_context: The same, for connections of HTTP/1.1.
-        outward: Whether no connection may lead to this machine or a private network.
+        backend: Connects to servers, through a proxy or not.
     """
 
     def __init__(
-        self, context: ssl.SSLContext, pool_context: ssl.SSLContext, *, outward: bool = False
+        self, context: ssl.SSLContext, pool_context: ssl.SSLContext, backend: NetworkBackend
     ) -> None:
         self._context = context
         self._context.set_alpn_protocols(["h2", "http/1.1"])
-        self._pool = PoolTransport(pool_context, None, outward=outward)
-        self._backend = NetworkBackend(outward=outward)
+        self._pool = PoolTransport(pool_context, None, backend)
+        self._backend = backend
         self._connections: dict[tuple[str, int], Http2Connection | None] = {}
         self._connecting: Shared[tuple[str, int], Http2Connection | None] = Shared()
 
@@ -82,7 +82,7 @@ class SharedTransport(httpx.AsyncBaseTransport):
             old.retire()
         host, port = place
         timeout = request.extensions.get("timeout", {}).get("connect")
-        plain = await self._backend.connect_tcp(host, port, timeout)
+        plain = await self._backend.open(host, port, timeout, None, None)
         stream = await plain.start_tls(self._context, host, timeout)
         if stream.get_extra_info("ssl_object").selected_alpn_protocol() == "h2":
             connection = self._connections[place] = Http2Connection(stream)

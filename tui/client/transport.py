@@ -15,11 +15,12 @@ from tui.client.bulk import BulkTransport
 from tui.client.errors import ConnectionFailedError
 from tui.client.origins import is_internal_address, is_internal_host, origin
 from tui.client.places import Traffic
-from tui.client.pool import PoolTransport
+from tui.client.pool import NetworkBackend, PoolTransport
 from tui.client.proxies import UnusableProxyError, make_proxy, proxy_for
 from tui.client.redaction import quoted, redacted_url
 from tui.client.shared import SharedTransport
 from tui.client.tls import Contexts
+from tui.client.tunnels import TunnelBackend
 
 if TYPE_CHECKING:
     import ssl
@@ -77,7 +78,8 @@ class Transports:
         if self._handed_in is not None:
             return self._handed_in
         proxy = proxy_for(url)
-        kind = Traffic.BLOB if traffic is Traffic.SMALL and (proxy or url.scheme == "http") else traffic
+        is_plain = url.scheme == "http" or (proxy is not None and proxy.startswith("socks"))
+        kind = Traffic.BLOB if traffic is Traffic.SMALL and is_plain else traffic
         key = (tls, proxy, kind, outward and proxy is None)
         if key not in self._made:
             try:
@@ -145,6 +147,8 @@ def _make_transport(
 ) -> httpx.AsyncBaseTransport:
     if traffic is Traffic.BULK:
         return BulkTransport(partial(get_context, "bulk"), proxy, outward=outward)
+    backend = NetworkBackend(outward=outward)
     if traffic is Traffic.SMALL:
-        return SharedTransport(get_context("h2"), get_context("http/1.1"), outward=outward)
-    return PoolTransport(get_context("http/1.1"), proxy, outward=outward)
+        backend = backend if proxy is None else TunnelBackend(proxy)
+        return SharedTransport(get_context("h2"), get_context("http/1.1"), backend)
+    return PoolTransport(get_context("http/1.1"), proxy, backend)
