@@ -90,14 +90,20 @@ class SettingsConnections:
         """Tell whether the person allowed plain http for a host."""
         return host in self._insecure or self._settings.registry(host).insecure_http
 
-    def login_label(self, host: SourceName) -> str:
-        """Tell who one is at a host, and where that login comes from; "" for nobody, and while it is unknown.
+    def login_label(self, host: SourceName, repository: str = "") -> str:
+        """Tell who one is at a host, or at a repository there, and where that login comes from.
 
-        What lies on this machine takes no login.
+        The keyring and the helpers are asked when the registry wants a login. What lies on this machine takes
+        none.
 
-        The keyring and the helpers are asked when the registry wants a login.
+        Args:
+            host: The registry, or a path.
+            repository: A repository of the registry; none where it is left out.
+
+        Returns:
+            A few words; "" for nobody, and while it is unknown.
         """
-        login = self._logins.peek(host) if not isinstance(host, LocalPath) else None
+        login = self._logins.peek(host, repository) if not isinstance(host, LocalPath) else None
         return login.label if login is not None else ""
 
     def local(self, path: LocalPath) -> LocalSource:

@@ -51,8 +51,13 @@ class Connections(Protocol):
         """Return the layout or the archive at a path, the same one at every call."""
         ...
 
-    def login_label(self, host: SourceName) -> str:
-        """Tell in a few words who one is there and where that login comes from; "" for nobody."""
+    def login_label(self, host: SourceName, repository: str = "") -> str:
+        """Tell in a few words who one is there and where that login comes from; "" for nobody.
+
+        Args:
+            host: The registry.
+            repository: A repository of it, at which one may be somebody else; none where it is left out.
+        """
         ...
 
 
@@ -75,9 +80,9 @@ class Library:
         """Return the registry of a host, or the layout or archive at a path."""
         return self.connections.registry(host)
 
-    def login_label(self, host: SourceName) -> str:
-        """Tell who one is at a registry; "" for nobody."""
-        return self.connections.login_label(host)
+    def login_label(self, host: SourceName, repository: str = "") -> str:
+        """Tell who one is at a registry, or at a repository of it; "" for nobody."""
+        return self.connections.login_label(host, repository)
 
     def new_warnings(self, host: SourceName) -> tuple[str, ...]:
         """Return what a registry has warned of since this was asked last, in its own words."""

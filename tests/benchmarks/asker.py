@@ -49,8 +49,8 @@ class OneRegistry:
     def local(self, path: LocalPath) -> LocalSource:
         raise AssertionError(f"{path} is no registry")
 
-    def login_label(self, host: SourceName) -> str:
-        assert host == self._registry.host
+    def login_label(self, host: SourceName, repository: str = "") -> str:
+        assert (host, repository) == (self._registry.host, "")
         return ""
 
 

@@ -21,7 +21,7 @@ from tui.client import (
     UnsupportedError,
 )
 from tui.client.media_types import OCI_EMPTY, OCI_INDEX, OCI_MANIFEST
-from tui.client.referrers import referrers_tag
+from tui.client.referrers_tag import referrers_tag
 from tui.demo import DemoServer, Storage
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from tui.client.errors import ParseBodyError, RegistryError, RepositoryNotExistE
 from tui.client.limits import Limits
 from tui.client.media_types import OCI_INDEX, OCI_MANIFEST
 from tui.client.names import Digest, Repository, Tag
-from tui.client.referrers import referrers_tag
+from tui.client.referrers_tag import referrers_tag
 from tui.demo import DemoServer, Storage
 
 ALPHA = Repository("team/alpha")

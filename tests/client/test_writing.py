@@ -34,8 +34,8 @@ from tui.client import (
 )
 from tui.client.limits import MAX_MANIFEST
 from tui.client.media_types import OCI_EMPTY, OCI_INDEX, OCI_MANIFEST
-from tui.client.referrers import referrers_tag
 from tui.client.referrers_list import ROUNDS
+from tui.client.referrers_tag import referrers_tag
 from tui.demo import BasicLogin, BearerLogin, DemoServer, Storage
 
 if TYPE_CHECKING:

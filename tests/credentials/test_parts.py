@@ -12,6 +12,8 @@ from tests.client.helpers import client, items, parameters
 from tests.faults import Exchange, ScriptedServer
 from tui.client import BasicAuth, Image, Repository, RepositoryAuthProvider, Tag, UnauthorizedError
 from tui.client.names import RegistryHost
+from tui.config import Settings
+from tui.connections import SettingsConnections
 from tui.credentials import (
     KeyringStore,
     KeyringUnavailableError,
@@ -76,6 +78,15 @@ async def test_the_most_specific_login_of_a_file_counts(machine: Machine) -> Non
         await machine.who(name)
         for name in ("other", "teams", "team", "team/other", "team/app", "team/apps", "team/app/deep/er", "")
     ] == ["all", "all", "team", "team", "app", "team", "deep", "all"]
+
+
+async def test_who_one_is_at_a_part_is_told_without_asking_anybody(machine: Machine) -> None:
+    machine.write(0, HOST, {"": "all", "team": "team"})
+    connections = SettingsConnections(Settings(), machine.store)
+    for _ in range(2):
+        labels = [connections.login_label(HOST, name) for name in ("team/app", "other", "")]
+        assert labels == ["team (first)", "all (first)", "all (first)"]
+        await machine.who("")
 
 
 async def test_who_has_a_login_for_a_part_only_is_nobody_elsewhere(machine: Machine) -> None:

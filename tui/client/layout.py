@@ -24,7 +24,7 @@ from tui.client.local_source import LocalSource
 from tui.client.media_types import OCI_INDEX
 from tui.client.parsing import Problems, read_json
 from tui.client.redaction import quoted
-from tui.client.referrers import referrers_tag
+from tui.client.referrers_tag import referrers_tag
 
 if TYPE_CHECKING:
     import os

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
@@ -18,8 +17,9 @@ from tui.client.image_manifest import Index, parse_manifest
 from tui.client.limits import MAX_LISTING
 from tui.client.manifests import get_manifest
 from tui.client.media_types import OCI_INDEX, essence
-from tui.client.names import Image, Tag
+from tui.client.names import Image
 from tui.client.pages import Loaded, paged
+from tui.client.referrers_tag import referrers_tag
 from tui.client.session import Call
 from tui.client.tokens import pull_scope
 
@@ -29,12 +29,10 @@ if TYPE_CHECKING:
     from tui.client.names import Digest, Repository
     from tui.client.session import Session
 
-__all__ = ["get_referrers", "has_referrers_api", "referrers_tag"]
+__all__ = ["get_referrers", "has_referrers_api"]
 
 _UNSUPPORTED: Final = frozenset({400, 401, 403, 404, 405, 406, 501})
 """What registries without the API answer: 404 mostly, Artifactory 406, Harbor before 2.8 401."""
-
-_NOT_IN_A_TAG: Final = re.compile(r"[^A-Za-z0-9_.-]")
 
 
 async def get_referrers(
@@ -68,14 +66,6 @@ async def has_referrers_api(session: Session, repository: Repository, digest: Di
         RegistryError: The registry is out of reach, or sends what cannot be read.
     """
     return await _by_api(session, repository, digest, None) is not None
-
-
-def referrers_tag(digest: Digest) -> Tag:
-    """Make the tag under which clients list the referrers of a digest where the API is missing.
-
-    The algorithm is cut to 32 characters, the hash to 64 (distribution specification, "Referrers Tag").
-    """
-    return Tag(_NOT_IN_A_TAG.sub("-", f"{digest.algorithm[:32]}-{digest.hex[:64]}"))
 
 
 async def _by_api(

@@ -18,7 +18,7 @@ from tui.client.errors import ConflictError, ErrorResponse, InvalidIndexError
 from tui.client.image_manifest import Index, Manifest, parse_manifest
 from tui.client.limits import MAX_MANIFEST
 from tui.client.media_types import MANIFEST_ACCEPT, OCI_INDEX
-from tui.client.referrers import referrers_tag
+from tui.client.referrers_tag import referrers_tag
 from tui.client.retry import backoff
 from tui.client.session import Call
 from tui.client.tokens import push_scope

@@ -106,21 +106,22 @@ class LoginStore:
         of_files = (warning for file in self._files.logins() for warning in file.warnings)
         return (*self._environment.warnings, *of_files)
 
-    def peek(self, host: RegistryHost) -> Login | None:
+    def peek(self, host: RegistryHost, repository: str = "") -> Login | None:
         """Return the login for a registry as far as it is known without asking anybody.
 
         The keyring's and the helpers' are known once the registry has wanted a login; `is_known` tells.
 
         Args:
             host: The registry.
+            repository: A repository of it, at which one may be somebody else; none where it is left out.
         """
         host = canonical(host)
         if (login := self._entered(host)) is not None:
             return login
-        if (known := self._known.get(host)) is not None:
+        known = self._known.get(host)
+        if known is not None and (self._is_kept(known.login) or not self.part(host, repository)):
             return self._renewals.applied(host, known.login)
-        found = (file.find(host) for file in self._files.logins())
-        return self._renewals.applied(host, next((login for login in found if login is not None), None))
+        return self._in_files(host, repository)
 
     def is_known(self, host: RegistryHost) -> bool:
         """Tell whether all sources have been asked for a registry, so that what `peek` returns is final."""
@@ -210,11 +211,9 @@ class LoginStore:
         """
         host = canonical(host)
         login = await (self.find_again(host) if again else self.find(host))
-        if self._entered(host) is not None or (login is not None and login.source == KEYRING):
+        if self._entered(host) is not None or self._is_kept(login):
             return login
-        found = (file.find(host, part) for file in self._files.logins())
-        own = next((login for login in found if login is not None), None)
-        return login if own is None else self._renewals.applied(host, own)
+        return self._in_files(host, part) or login
 
     def go_on_without(self, host: RegistryHost) -> None:
         """Let the lookup for a registry go on without what it waits for."""
@@ -323,6 +322,13 @@ class LoginStore:
         await self._sources.aclose()
 
     # How it is found.
+
+    def _in_files(self, host: RegistryHost, repository: str) -> Login | None:
+        found = (file.find(host, repository) for file in self._files.logins())
+        return self._renewals.applied(host, next((login for login in found if login is not None), None))
+
+    def _is_kept(self, login: Login | None) -> bool:
+        return login is not None and login.source == KEYRING
 
     def _entered(self, host: RegistryHost) -> Login | None:
         return self._renewals.applied(host, self._run.get(host) or self._environment.find(host))

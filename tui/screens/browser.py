@@ -188,7 +188,9 @@ class BrowserScreen(Screen[None]):
             return ""
         waits_for = self.session.logins.waits_for(host)
         return (
-            f"waiting for {waits_for}  esc goes on" if waits_for else self.session.library.login_label(host)
+            f"waiting for {waits_for}  esc goes on"
+            if waits_for
+            else self.session.library.login_label(host, *crumbs(self._subject() or self._surroundings())[1:2])
         )
 
     # From one list to the next. The row is asked of the pane, because a message may be late.
