@@ -214,6 +214,13 @@ class TestWhatIsWrong:
         (folder / "manifest.json").write_text('[{"Config": "../secret.json"}]', encoding="utf-8")
         await self.refused(folder, match="a link that leads out of the folder")
 
+    @pytest.mark.parametrize("name", ["a\0b", "\ud800", "x" * 5000, "x/" * 3000, ""])
+    async def test_a_name_that_no_file_can_have_is_absent(self, tmp_path: Path, name: str) -> None:
+        folder = tmp_path / "image"
+        folder.mkdir()
+        (folder / "manifest.json").write_text(json.dumps([{"Config": name}]), encoding="utf-8")
+        await self.refused(folder, match="which is absent|file name too long")
+
     async def test_no_list(self, tmp_path: Path) -> None:
         path = tmp_path / "image.tar"
         with tarfile.open(path, "w") as tar:

@@ -21,6 +21,7 @@ from tui.client.errors import (
     BodyTooLargeError,
     DigestMismatchError,
     InvalidIndexError,
+    InvalidNameError,
     ManifestNotExistError,
     RepositoryNotExistError,
     SizeMismatchError,
@@ -600,3 +601,62 @@ class TestChanges:
         await layout.aclose()
         assert await tags(layout) == ["v1"]
         await layout.aclose()
+
+
+class TestFindingImages:
+    """What people write behind the path."""
+
+    @pytest.fixture
+    def layout(self, tmp_path: Path) -> Layout:
+        made = Made()
+        made.index(
+            named(made.image(b"1"), "docker.io/library/alpine:3"),
+            named(made.image(b"2"), "v1"),
+            named(made.image(b"3"), "quay.io/team/app:v1"),
+            named(made.image(b"4"), "quay.io/team/app:v2"),
+            named(made.image(b"5"), "ghcr.io/team/app:v2"),
+            made.image(b"6"),
+        )
+        return Layout(made.folder(tmp_path / "layout"))
+
+    @pytest.mark.parametrize(
+        ("text", "found"),
+        [
+            ("3", "docker.io/library/alpine:3"),
+            ("alpine:3", "docker.io/library/alpine:3"),
+            ("library/alpine:3", "docker.io/library/alpine:3"),
+            ("docker.io/library/alpine:3", "docker.io/library/alpine:3"),
+            ("v1", "layout:v1"),
+            ("layout:v1", "layout:v1"),
+            ("quay.io/team/app:v1", "quay.io/team/app:v1"),
+        ],
+    )
+    async def test_an_image_is_found(self, layout: Layout, text: str, found: str) -> None:
+        assert str(await layout.find_image(text)) == found
+
+    async def test_a_digest_is_found_in_the_repository_that_lists_it(self, layout: Layout) -> None:
+        (nameless,) = await layout.untagged(LAYOUT)
+        image = await layout.find_image(f"@{nameless.digest}")
+        assert image == Image(LAYOUT, nameless.digest)
+        alpine = Image(Repository("docker.io/library/alpine"), Tag("3"))
+        digest = (await layout.manifest_exists(alpine)).digest
+        assert await layout.find_image(f"@{digest}") == Image(alpine.repository, digest)
+
+    @pytest.mark.parametrize(
+        ("text", "told"),
+        [
+            ("v2", "more than one image has that tag"),
+            ("v3", "there is no such image"),
+            ("app:v1", "there is no such image"),
+        ],
+    )
+    async def test_an_image_that_is_not_there_or_not_alone_is_told(
+        self, layout: Layout, text: str, told: str
+    ) -> None:
+        with pytest.raises(ManifestNotExistError, match=f"READ .*/layout:{text}: {told}$"):
+            await layout.find_image(text)
+
+    @pytest.mark.parametrize("text", ["", "a b", "@", "@sha256:zz"])
+    async def test_other_text_is_no_name(self, layout: Layout, text: str) -> None:
+        with pytest.raises(InvalidNameError):
+            await layout.find_image(text)

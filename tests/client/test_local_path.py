@@ -35,7 +35,7 @@ def test_a_path_may_contain_colons() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "oci:", "layout", "oci:layout", "docker://alpine", "/a\0b", "/" + "x" * 5000]
+    "text", ["", "oci:", "layout", "oci:layout", "docker://alpine", "/a\0b", "/a\ud800", "/" + "x" * 5000]
 )
 def test_other_text_is_no_path(text: str) -> None:
     with pytest.raises(InvalidNameError):

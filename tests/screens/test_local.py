@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ from tui.arguments import parse_place
 from tui.client.docker_archive import DockerArchive
 from tui.client.layout import Layout as SavedLayout
 from tui.client.local_path import LocalPath
+from tui.client.local_source import LocalSource
 from tui.client.media_types import OCI_INDEX
 from tui.client.models import Manifest
 from tui.client.names import Digest, Image, Repository, Tag
@@ -273,3 +275,26 @@ async def test_foreign_text_in_a_layout_reaches_the_screen_as_text(tmp_path: Pat
         await ui.until_listed(ui.tags)
         assert "\x1b" not in ui.text()
         await ui.until(ui.notices)
+
+
+async def test_a_name_that_can_be_none_of_a_layout_is_told_in_the_dialog(layout: Path) -> None:
+    async with browse(start=parse_place(f"oci:{layout}")) as ui:
+        await ui.until(lambda: ui.focused() == "tags")
+        await ask(ui, "a b")
+        await ui.until(lambda: "'a b' is no name of an image in a layout or an archive" in hint(ui))
+
+
+async def test_going_back_ends_the_search_for_an_image(layout: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    held = asyncio.Event()
+
+    async def never(*_: object) -> None:
+        held.set()
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(LocalSource, "find_image", never)
+    async with browse(start=parse_place(f"oci:{layout}:v1")) as ui:
+        await held.wait()
+        await ui.until(lambda: ui.focused() == "repositories")
+        await ui.press("left")
+        await ui.until(lambda: ui.focused() == "registries")
+        assert not [worker for worker in ui.browser.workers if worker.group == "locate" and worker.is_running]

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol
 
 from tui.client.errors import BodyTooLargeError, UnreadableSourceError
+from tui.client.layout_format import DOCKER_MANIFEST_FILE, INDEX_FILE, LAYOUT_FILE
 from tui.client.open_file import OpenFile, open_regular, reason, state_of
 from tui.client.redaction import quoted
 from tui.client.tar_index import TarIndex, looks_like_tar
@@ -26,8 +27,8 @@ __all__ = ["Files", "FolderFiles", "TarFiles", "open_files", "read_small"]
 HEAD: Final = 512
 """Bytes that tell what a file is: the header of a tar, or the mark of a packed one."""
 
-MAX_TOP: Final = 1000
-"""Entries of a layout's folder that are looked at: a layout has three."""
+FOUND_FROM: Final = (LAYOUT_FILE, INDEX_FILE, DOCKER_MANIFEST_FILE)
+"""The files that say what else there is."""
 
 
 class Files(Protocol):
@@ -101,7 +102,7 @@ class FolderFiles:
 
     def open(self, name: str) -> OpenFile | None:
         """Open a file; a link is followed as long as it stays inside of the folder."""
-        if "\0" in name:
+        if not _can_be_a_name(name):
             return None
         root = os.path.realpath(self._path)
         real = os.path.realpath(Path(root, name))
@@ -112,12 +113,8 @@ class FolderFiles:
     def stamp(self) -> Hashable:
         """Tell the state of the files that everything is found from."""
         try:
-            with os.scandir(self._path) as entries:
-                return frozenset(
-                    (entry.name, *state_of(entry.stat()))
-                    for entry, _ in zip(entries, range(MAX_TOP), strict=False)
-                    if entry.is_file()
-                )
+            self._path.stat()
+            return tuple(_state_at(Path(self._path, name)) for name in FOUND_FROM)
         except OSError as error:
             raise UnreadableSourceError(reason(error)) from error
 
@@ -191,3 +188,19 @@ class TarFiles:
         if self._spool is not None:
             self._spool.close()
             self._spool = None
+
+
+def _can_be_a_name(text: str) -> bool:
+    """Tell whether there can be a file of a name: half of a character and NUL are in none."""
+    try:
+        return b"\0" not in os.fsencode(text)
+    except UnicodeEncodeError:
+        return False
+
+
+def _state_at(path: Path) -> tuple[int, ...] | None:
+    """Tell the state of a file; None where there is none."""
+    try:
+        return state_of(path.stat())
+    except FileNotFoundError:
+        return None

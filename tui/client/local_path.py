@@ -18,8 +18,8 @@ __all__ = ["ARCHIVE_ENDINGS", "LOCAL_KINDS", "LocalPath", "SourceName", "default
 SourceName: TypeAlias = "RegistryHost | LocalPath"
 """What a source is called by: a registry's host, or the path of a layout or an archive."""
 
-ARCHIVE_ENDINGS: Final = (".tar", ".tar.gz", ".tgz", ".tar.zst")
-"""How the names of archives end."""
+ARCHIVE_ENDINGS: Final = (".tar", ".tar.gz", ".tgz", ".tar.zst", ".tar.bz2", ".tar.xz")
+"""How the names of archives end, also of those that are not read here, and say so."""
 
 LOCAL_KINDS: Final = {"oci": "oci", "oci-archive": "oci", "docker-archive": "docker-archive"}
 """What may stand before a path, as skopeo and podman write it, and the kind that it means."""
@@ -45,7 +45,11 @@ class LocalPath(str):
         kind, path = _split(text)
         if not Path(path).is_absolute() or "\0" in path:
             raise InvalidNameError("path", text, "it is not absolute" if path else "it is empty")
-        if len(os.fsencode(path)) > MAX_PATH:
+        try:
+            length = len(os.fsencode(path))
+        except UnicodeEncodeError as error:
+            raise InvalidNameError("path", text, "it has half of a character in it") from error
+        if length > MAX_PATH:
             raise InvalidNameError("path", text, f"it has more than {MAX_PATH:,} bytes")
         return super().__new__(cls, f"{kind}:{path}" if kind else path)
 
