@@ -70,16 +70,16 @@ async def test_where_a_registry_gives_few_by_itself_a_thousand_are_asked_for_fro
         assert queries == ["n=100", "last=v0099&n=1000", "last=v1099&n=1000", "last=v2099&n=1000"]
 
 
-async def test_what_a_registry_gives_of_tags_says_nothing_of_its_catalog() -> None:
+async def test_a_catalog_that_is_wanted_whole_comes_a_thousand_at_a_time() -> None:
     queries: list[str] = []
     names = [f"team/r{number:04}" for number in range(1500)]
-    async with ScriptedServer(paging(queries, by_itself=50)) as server, client() as own:
+    async with ScriptedServer(paging(queries, by_itself=100, names=names)) as server, client() as own:
         registry = own.registry(server.url)
-        await whole(registry)
-        queries.clear()
-        server.handler = paging(queries, by_itself=10_000, names=names)
         assert await items(registry.repositories(page_size=None)) == names
-        assert queries == [""]
+        assert queries == ["n=1000", "last=team/r0999&n=1000"]
+        queries.clear()
+        assert await items(registry.repositories(largest_page=500, whole=lambda: True)) == names
+        assert queries == ["n=100", "last=team/r0099&n=1000", "last=team/r1099&n=1000"]
 
 
 @pytest.mark.parametrize(("by_itself", "expected"), [(10_000, [2500]), (100, [100, 1000, 1000, 400])])

@@ -51,16 +51,25 @@ class Asking:
         scopes: The rights that it takes.
         what: What it is, in words; what the registry gives by itself is remembered under them.
         sizes: How many entries are wanted at a time.
+        at_once: Whether registries are known that give all of it where no number is named.
     """
 
     def __init__(
-        self, session: Session, path: str, scopes: tuple[str, ...], *, what: str, sizes: PageSizes
+        self,
+        session: Session,
+        path: str,
+        scopes: tuple[str, ...],
+        *,
+        what: str,
+        sizes: PageSizes,
+        at_once: bool = True,
     ) -> None:
         self._session = session
         self._path = path
         self._scopes = scopes
         self._what = what
         self._sizes = sizes
+        self._at_once = at_once
         self._largest = _clamped(sizes.largest or sizes.first or LARGEST_PAGE)
         self._size: int | None = None
         self._steady = False
@@ -132,14 +141,19 @@ class Asking:
     def _first(self) -> int | None:
         if self._sizes.first is not None:
             return _clamped(self._sizes.first)
-        return LARGEST_PAGE if self._what in self._session.small_pages else None
+        return self._most
 
     def _next(self) -> int | None:
         if self._steady:
             return self._size
         if self._sizes.first is None or (self._sizes.whole is not None and self._sizes.whole()):
-            return LARGEST_PAGE if self._what in self._session.small_pages else None
+            return self._most
         return self._largest if self._size is None else max(self._size, min(self._size * 2, self._largest))
+
+    @property
+    def _most(self) -> int | None:
+        """What to ask for where all is wanted: no number, unless the registry then gives little."""
+        return None if self._at_once and self._what not in self._session.small_pages else LARGEST_PAGE
 
     async def _ask(self, url: str) -> RawResponse:
         call = Call("GET", url, {"Accept": "application/json"}, self._scopes)

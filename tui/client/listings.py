@@ -65,7 +65,8 @@ def list_repositories(session: Session, sizes: PageSizes) -> AsyncGenerator[Page
         RegistryError: The registry is out of reach, or sends something else.
     """
     path = "/v2/_catalog"
-    asking = Asking(session, path, (CATALOG_SCOPE,), what="list of repositories", sizes=sizes)
+    # By itself, distribution gives a hundred, and those that do as it does.
+    asking = Asking(session, path, (CATALOG_SCOPE,), what="list of repositories", sizes=sizes, at_once=False)
 
     async def load(url: str) -> Loaded[Repository]:
         if url == path and (session.host.is_docker_hub or session.host in _WITHOUT_CATALOG):

@@ -43,8 +43,8 @@ to draw them takes longer than to load them, and keys wait for both."""
 COUNT_SECONDS = 0.5
 """Figures in the border are told this often meanwhile: all that the border is around is drawn with them."""
 
-MOST_ARRIVED = 5_000
-"""Rows that are kept for that at most: a hundredth of a second to take them up."""
+MOST_ARRIVED = 2_000
+"""Rows that are kept for that at most: a few milliseconds to take them up."""
 
 LOADING = "loading …"
 
