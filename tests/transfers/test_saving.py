@@ -315,6 +315,50 @@ class _Usage:
 
 
 @BOTH
+async def test_a_disk_that_fills_up_keeps_what_fits_and_the_rest_comes_when_there_is_room(
+    images: Images, tmp_path: Path, form: Form, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parts = await gather(images)
+    true_write = os.write
+    room = 1_500_000
+
+    def write(descriptor: int, data: bytes) -> int:
+        nonlocal room
+        if not room:
+            raise OSError(28, "No space left on device")
+        written = true_write(descriptor, data[:room])
+        room -= written
+        return written
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "write", write)
+        with pytest.raises(DiskFullError):
+            await save(images, parts, tmp_path, form)
+    images.offsets.clear()
+    target = await save(images, parts, tmp_path, form)
+    assert blobs(target) == everything(images)
+    assert 0 not in fetched(images, BASE) + fetched(images, TOP)
+
+
+async def test_an_index_that_finds_no_room_keeps_all_blobs(
+    images: Images, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parts = await gather(images)
+
+    def failing(*_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(LayoutWriter, "add", failing)
+        with pytest.raises(DiskFullError):
+            await save(images, parts, tmp_path, Form.LAYOUT)
+    assert LayoutWriter(tmp_path / "app").is_empty()
+    images.offsets.clear()
+    assert blobs(await save(images, parts, tmp_path, Form.LAYOUT)) == everything(images)
+    assert images.offsets == []
+
+
+@BOTH
 async def test_a_folder_that_cannot_be_used_is_told(
     images: Images, tmp_path: Path, form: Form, monkeypatch: pytest.MonkeyPatch
 ) -> None:
