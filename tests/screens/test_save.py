@@ -132,6 +132,19 @@ async def test_an_index_is_saved_as_a_whole_and_docker_load_gets_the_machines_pl
         assert len(docker_entry(archive)["Layers"]) == 1
 
 
+async def test_the_machines_platform_alone_can_be_saved_from_the_tag(demo: DemoServer, folder: Path) -> None:
+    async with on(demo, folder, INDEX, "tags") as ui:
+        screen = await ask(ui)
+        await ui.until_shown("(•) all that bookworm lists", "( ) linux/amd64 alone", "6 entries · 3.6 MB")
+        await ui.press("space")
+        await ui.until_shown("library/debian › bookworm › linux/amd64", "1.2 MB · sha256:")
+        assert name(screen) == "debian-bookworm-linux-amd64.tar"
+        await ui.press("enter")
+        await until_ended(ui, State.DONE)
+        (entry,) = layout_index(folder / "debian-bookworm-linux-amd64.tar")
+        assert entry["platform"] == {"architecture": "amd64", "os": "linux"}
+
+
 async def test_a_platform_is_saved_alone_under_the_tags_name(demo: DemoServer, folder: Path) -> None:
     async with on(demo, folder, INDEX, "entries") as ui:
         await ui.press("down", "down")

@@ -128,8 +128,9 @@ def arrange(place: ManifestPlace, descriptors: Iterable[Descriptor]) -> list[Ent
     return arranged
 
 
-def _entry(parent: ManifestPlace, descriptor: Descriptor, *, under: bool = False) -> Entry:
-    place = ManifestPlace(
+def entry_place(parent: ManifestPlace, descriptor: Descriptor) -> ManifestPlace:
+    """Tell where the manifest is that an entry of an index names."""
+    return ManifestPlace(
         parent.host,
         parent.repository,
         descriptor.digest,
@@ -137,7 +138,10 @@ def _entry(parent: ManifestPlace, descriptor: Descriptor, *, under: bool = False
         parent=parent,
         entry=descriptor,
     )
-    return Entry(place, descriptor, under=under)
+
+
+def _entry(parent: ManifestPlace, descriptor: Descriptor, *, under: bool = False) -> Entry:
+    return Entry(entry_place(parent, descriptor), descriptor, under=under)
 
 
 def _label_cell(entry: Entry) -> str | Content:

@@ -30,7 +30,8 @@ from tui.screens.dialogs import HelpScreen
 from tui.screens.download import DownloadScreen, Wanted, wanted_of
 from tui.screens.keys import BROWSER_KEYS
 from tui.screens.open import OpenScreen
-from tui.screens.save import SaveScreen, savable_at
+from tui.screens.savable import savable_at
+from tui.screens.save import SaveScreen
 from tui.state import StateError
 from tui.widgets.key_line import KeyLine
 from tui.widgets.reference_bar import ReferenceBar

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar, Final
 
@@ -11,36 +10,34 @@ from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.widgets import Static
 
-from tui.client.descriptors import is_attestation
 from tui.client.image_parts import gather_parts
-from tui.client.loadable import is_loadable, loadable_image, nearest_platform
-from tui.client.models import Index
-from tui.client.names import Digest
+from tui.client.loadable import is_loadable, loadable_image
+from tui.client.models import Index, Manifest
+from tui.client.names import Digest, Tag
 from tui.client.saving_errors import AbsentManifestsError, NameTakenError
 from tui.figures import counted, size
-from tui.places import LayerPlace, ManifestPlace
 from tui.sanitize import one_line, safe_file_name
 from tui.screens.dialogs import Dialog
 from tui.screens.placing import PlacingScreen
+from tui.screens.savable import ALL, ONE, places_of, what_is_loaded
 from tui.transfers import Form, TargetExistsError, Transfer, check_layout, check_target, image_name
 from tui.widgets.choice import Choice
 from tui.wording import sentence
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from contextlib import AbstractAsyncContextManager
     from pathlib import Path
 
     from textual.app import ComposeResult
 
-    from tui.client import BlobStream, Descriptor, ImageParts, Manifest, Platform, Repository, Tag
+    from tui.client import BlobStream, Descriptor, ImageParts, Platform, Repository
     from tui.library import Library
-    from tui.places import Subject
+    from tui.places import ManifestPlace
+    from tui.screens.savable import Savable
     from tui.session import Session
 
-ONE: Final = "one"
-ALL: Final = "all"
-"""What is saved: what the cursor is on, or the whole index that it is in."""
+_SCOPES: Final = {ONE: "{} alone", ALL: "all that {} lists"}
 
 UNKNOWN: Final = ("unknown", "unknown")
 """The platform that an index writes where there is none."""
@@ -49,26 +46,6 @@ _FORMS: Final = {
     Form.ARCHIVE.value: "archive for docker load and podman load",
     Form.LAYOUT.value: "OCI layout: a folder, added to where it is one already",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Savable:
-    """Something that can be saved as a whole."""
-
-    place: ManifestPlace
-    """Where it is."""
-    document: Index | Manifest
-    """What is there."""
-
-
-def savable_at(library: Library, subject: Subject | None) -> Savable | None:
-    """Tell what would be saved: the image, or the index of several, that the cursor is on or in."""
-    match subject:
-        case LayerPlace(manifest=place) | (ManifestPlace() as place):
-            document = library.known_manifest(place.host, place.repository, place.reference)
-            return Savable(place, document) if document is not None else None
-        case _:
-            return None
 
 
 class _Known:
@@ -108,13 +85,13 @@ class SaveScreen(PlacingScreen):
             session: Where transfers are started.
             savable: What the cursor is on.
         """
-        self._savable = savable
-        self._root = savable.place.root
+        self._library = session.library
+        self._places = places_of(savable)
         loadable = isinstance(savable.document, Index) or is_loadable(savable.document)
         self._form = Choice(_FORMS, (Form.ARCHIVE if loadable else Form.LAYOUT).value, id="form")
-        inside = savable.place.parent is not None
-        scopes = {ONE: f"{savable.place.name} alone", ALL: f"all that {self._root.name} lists"}
-        self._scope = Choice(scopes, ONE, id="scope") if inside else None
+        names = {scope: _SCOPES[scope].format(place.name) for scope, place in self._places.items()}
+        self._scope = Choice(names, next(iter(names)), id="scope")
+        self._facts = Static(classes="facts")
         self._note = Static(classes="note")
         self._proposed = self._proposal()
         super().__init__(session, self._proposed)
@@ -123,8 +100,8 @@ class SaveScreen(PlacingScreen):
         with Dialog() as dialog:
             dialog.border_title = "Save"
             dialog.border_subtitle = "enter start  space other  → complete  esc cancel"
-            yield Static(self._facts(), classes="facts")
-            if self._scope is not None:
+            yield self._facts
+            if len(self._places) > 1:
                 yield Static("what", classes="label")
                 yield self._scope
             yield Static("as", classes="label")
@@ -137,14 +114,9 @@ class SaveScreen(PlacingScreen):
             yield self.problem
 
     def on_mount(self) -> None:
-        self._tell_what_is_loaded()
+        self._tell()
 
     # What is wanted.
-
-    @property
-    def _whole(self) -> bool:
-        """Whether the whole index is wanted."""
-        return self._scope is not None and self._scope.value == ALL
 
     @property
     def _wanted_form(self) -> Form:
@@ -152,18 +124,11 @@ class SaveScreen(PlacingScreen):
 
     @property
     def _place(self) -> ManifestPlace:
-        return self._root if self._whole else self._savable.place
+        return self._places[self._scope.value]
 
-    def _facts(self) -> Content:
-        place, document = self._savable.place, self._savable.document
-        where = f"{place.repository} › {' › '.join(place.trail)}"
-        if isinstance(document, Index):
-            amount = counted(len(document.manifests), "entry", "entries")
-        else:
-            amount = size(document.size)
-        digest = document.descriptor.digest
-        figures = f"{amount} · {digest.algorithm}:{digest.short}…"
-        return Content("\n").join(Content(one_line(part)) for part in (where, figures))
+    def _known(self, place: ManifestPlace, reference: Tag | Digest) -> Index | Manifest | None:
+        """Return what has been looked at already."""
+        return self._library.known_manifest(place.host, place.repository, reference)
 
     def _named(self) -> tuple[Tag | None, Platform | None]:
         """Tell tag and platform of what is wanted; what an index lists beside platforms has neither."""
@@ -178,8 +143,7 @@ class SaveScreen(PlacingScreen):
         place = self._place
         tag, platform = self._named()
         digest = place.reference if isinstance(place.reference, Digest) else None
-        reference = tag or digest or self._savable.document.descriptor.digest
-        return image_name(place.repository, reference, platform, self._wanted_form)
+        return image_name(place.repository, tag or digest or Tag("image"), platform, self._wanted_form)
 
     @on(Choice.Changed)
     def _choose(self) -> None:
@@ -187,29 +151,35 @@ class SaveScreen(PlacingScreen):
         before, self._proposed = self._proposed, self._proposal()
         if self.file_input.value == before:
             self.file_input.value = self._proposed
-        self._tell_what_is_loaded()
+        self._tell()
 
     @on(Choice.Submitted)
     def _go_on(self) -> None:
         self.begin()
 
-    def _tell_what_is_loaded(self) -> None:
-        """Say what docker load takes of what is wanted, where that is not all of it."""
-        text = self._what_is_loaded() if self._wanted_form is Form.ARCHIVE else ""
+    def _tell(self) -> None:
+        """Say what is wanted, and what docker load takes of it where that is not all."""
+        place = self._place
+        document = self._known(place, place.reference)
+        where = f"{place.repository} › {' › '.join(place.trail)}"
+        figures = " · ".join(self._figures(place, document))
+        self._facts.update(Content("\n").join(Content(one_line(part)) for part in (where, figures)))
+        text = what_is_loaded(document) if self._wanted_form is Form.ARCHIVE else ""
         self._note.update(Content(one_line(text)))
         self._note.set_class(bool(text), "-there")
 
-    def _what_is_loaded(self) -> str:
-        place = self._place
-        library = self.session.library
-        document = library.known_manifest(place.host, place.repository, place.reference)
+    def _figures(self, place: ManifestPlace, document: Index | Manifest | None) -> Iterator[str]:
+        """Tell how much it is, as far as that is known."""
         if isinstance(document, Index):
-            platforms = (one.platform for one in document.manifests if not is_attestation(one))
-            nearest = nearest_platform(platform for platform in platforms if platform is not None)
-            return f"docker load takes {nearest} of it" if nearest is not None else ""
-        if document is not None and not is_loadable(document):
-            return "docker load takes container images, and this is none"
-        return ""
+            yield counted(len(document.manifests), "entry", "entries")
+            children = [self._known(place, entry.digest) for entry in document.manifests]
+            sizes = [child.size for child in children if isinstance(child, Manifest)]
+            if sizes and len(sizes) == len(children):
+                yield size(sum(sizes))
+        elif document is not None:
+            yield size(document.size)
+        if isinstance(place.reference, Digest):
+            yield f"{place.reference.algorithm}:{place.reference.short}…"
 
     # Starting.
 
@@ -228,7 +198,7 @@ class SaveScreen(PlacingScreen):
             return None
         return [
             self.session.downloads.start_image(
-                self.session.library.registry(place.host),
+                self._library.registry(place.host),
                 place.repository,
                 parts,
                 folder,
@@ -240,7 +210,7 @@ class SaveScreen(PlacingScreen):
 
     async def _gather(self, place: ManifestPlace) -> ImageParts | None:
         """Find all that belongs to it; ask whether the rest is wanted where something is missing."""
-        library = self.session.library
+        library = self._library
         tag, platform = self._named()
         gather = partial(
             gather_parts,
