@@ -119,6 +119,16 @@ class Ui:
             await self.pilot.pause(0)
             await self.until(lambda: self.app.type_ahead.is_idle)
 
+    async def go_to_details(self) -> None:
+        """Go to the details of the manifest, once they are there."""
+        await self.until(lambda: self.focused() in {"layers", "entries"})
+        if self.focused() == "layers":
+            await self.press("left")
+            await self.until(lambda: self.focused() == "tags")
+        await self.until(lambda: len(self.detail.tab_line._tabs) > 1)
+        await self.press("m")
+        await self.until(lambda: self.focused() == "detail")
+
     async def type(self, text: str) -> None:
         """Type text, letter by letter."""
         await self.press(*("space" if letter == " " else letter for letter in text))
@@ -212,6 +222,15 @@ class Ui:
     def shows(self, text: str) -> bool:
         """Tell whether a text is on the screen, however many blanks are between its words."""
         return _squeezed(text) in _squeezed(self.text())
+
+    def details(self) -> str:
+        """Return all lines of the details, those out of view, too."""
+        view = self.detail.lines
+        assert view.document is not None
+        width = view._text_width
+        return "\n".join(
+            view.document.line(index, width).plain for index in range(view.document.line_count(width))
+        )
 
     @staticmethod
     def rows(pane: Any) -> list[str]:

@@ -170,14 +170,11 @@ def _with_strangers(documents: st.SearchStrategy[JSON]) -> st.SearchStrategy[JSO
     return st.builds(lambda document, more: {**more, **document}, documents, STRANGERS)
 
 
+ABOUT: Final = {"artifactType": MEDIA_TYPES, "subject": DESCRIPTORS, "annotations": MAPS}
+
 INDEXES: Final = st.fixed_dictionaries(
     {"schemaVersion": st.just(2), "manifests": st.lists(DESCRIPTORS, max_size=4)},
-    optional={
-        "mediaType": st.just(OCI_INDEX),
-        "artifactType": MEDIA_TYPES,
-        "subject": DESCRIPTORS,
-        "annotations": MAPS,
-    },
+    optional={"mediaType": st.just(OCI_INDEX), **ABOUT},
 )
 MANIFESTS: Final = st.fixed_dictionaries(
     {
@@ -185,12 +182,7 @@ MANIFESTS: Final = st.fixed_dictionaries(
         "config": DESCRIPTORS,
         "layers": st.lists(DESCRIPTORS, max_size=4),
     },
-    optional={
-        "mediaType": st.just(OCI_MANIFEST),
-        "artifactType": MEDIA_TYPES,
-        "subject": DESCRIPTORS,
-        "annotations": MAPS,
-    },
+    optional={"mediaType": st.just(OCI_MANIFEST), **ABOUT},
 )
 CONFIGS: Final = st.builds(
     lambda platform, steps, more: {

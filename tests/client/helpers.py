@@ -7,7 +7,9 @@ from urllib.parse import parse_qsl
 
 import httpx
 
+from tui.client.errors import InvalidNameError
 from tui.client.limits import Limits, Timeouts
+from tui.client.names import Digest, Reference, RegistryHost, Repository, Tag, parse_reference
 from tui.client.registry import Client
 
 if TYPE_CHECKING:
@@ -52,3 +54,23 @@ async def pieces(content: bytes, size: int = 100_000) -> AsyncIterator[bytes]:
     """Give content as a stream that can be read once."""
     for start in range(0, len(content), size):
         yield content[start : start + size]
+
+
+def read_as_names(text: str) -> None:
+    """Read a text as a name of each kind: it is one, and stays as it is, or an error that can be shown."""
+    for parse in (
+        parse_reference,
+        Reference.familiar,
+        RegistryHost,
+        RegistryHost.parse,
+        Repository,
+        Tag,
+        Digest,
+    ):
+        try:
+            said = str(parse(text))
+        except InvalidNameError as error:
+            said = str(error)
+        else:
+            assert parse is not parse_reference or said == text
+        assert said.isprintable(), ascii(said)

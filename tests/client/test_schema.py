@@ -44,6 +44,7 @@ from tui.client.media_types import (
 )
 from tui.client.parsing import MAX_PROBLEMS
 from tui.client.schema import validate, violations_of, violations_of_config
+from tui.client.sentences import is_digest, is_time
 from tui.demo.samples import build_samples
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ DEFINITIONS: Final = shapes._definitions()
 WHOLE: Final = {
     media_type: jsonschema_rs.Draft202012Validator(
         {"$ref": f"#/$defs/{name}", "$defs": DEFINITIONS},
-        formats={"oci-digest": shapes._is_digest, "oci-time": shapes.is_time},
+        formats={"oci-digest": is_digest, "oci-time": is_time},
         validate_formats=True,
     )
     for media_type, name in {

@@ -11,19 +11,20 @@ from urllib.parse import urlsplit
 import httpx
 
 from tests.client.documents import DIGEST, EMPTY, VALID, config, index, manifest
+from tests.client.helpers import read_as_names
 from tests.fuzz import exchanges, sources
 from tui import sanitize
 from tui.client import media_types
 from tui.client.answers import RawResponse, parse_json, refusal
 from tui.client.challenge import parse_challenges
 from tui.client.descriptors import Descriptor
-from tui.client.errors import InvalidNameError, RequestLine
+from tui.client.errors import RequestLine
 from tui.client.history import layer_history
 from tui.client.image_config import parse_config
 from tui.client.image_manifest import Manifest, parse_manifest
 from tui.client.layout_format import parse_image_name
 from tui.client.layout_index import listed_names, merged_index
-from tui.client.names import Digest, Reference, RegistryHost, Repository, Tag, parse_reference
+from tui.client.names import RegistryHost, Repository
 from tui.client.notices import Warnings
 from tui.client.pages import next_page_url, parse_links
 from tui.client.redaction import printable, quoted, redacted_url
@@ -80,22 +81,7 @@ def split(data: bytes) -> tuple[str, bytes]:
 
 def _names(data: bytes) -> None:
     text = text_of(data)
-    for parse in (
-        parse_reference,
-        Reference.familiar,
-        RegistryHost,
-        RegistryHost.parse,
-        Repository,
-        Tag,
-        Digest,
-    ):
-        try:
-            said = str(parse(text))
-        except InvalidNameError as error:
-            said = str(error)
-        else:
-            assert parse is not parse_reference or said == text
-        assert said.isprintable(), ascii(said)
+    read_as_names(text)
     parse_image_name(text)
 
 

@@ -18,17 +18,6 @@ if TYPE_CHECKING:
 IMAGE = "team/frontend/storefront:production"
 
 
-async def go_to_details(ui: Ui) -> None:
-    """Go to the details of the manifest, once they are there."""
-    await ui.until(lambda: ui.focused() in {"layers", "entries"})
-    if ui.focused() == "layers":
-        await ui.press("left")
-        await ui.until(lambda: ui.focused() == "tags")
-    await ui.until(lambda: len(ui.detail.tab_line._tabs) > 1)
-    await ui.press("m")
-    await ui.until(lambda: ui.focused() == "detail")
-
-
 def shown(ui: Ui) -> str:
     """Return what the details show."""
     return "\n".join(ui.rows(ui.detail))
@@ -61,7 +50,7 @@ async def test_m_goes_to_the_details_and_back(demo: DemoServer) -> None:
 
 async def test_tabs_go_in_a_circle(demo: DemoServer) -> None:
     async with browse(demo, place=IMAGE) as ui:
-        await go_to_details(ui)
+        await ui.go_to_details()
         await ui.until_shown("Summary Manifest  Config  History")
         seen = []
         for _ in range(4):
@@ -74,7 +63,7 @@ async def test_tabs_go_in_a_circle(demo: DemoServer) -> None:
 
 async def test_the_manifest_and_the_config_are_shown_as_json(demo: DemoServer) -> None:
     async with browse(demo, place=IMAGE, size=WIDE) as ui:
-        await go_to_details(ui)
+        await ui.go_to_details()
         await ui.press("tab")
         await ui.until(lambda: '"schemaVersion": 2' in shown(ui))
         await ui.press("tab")
@@ -83,7 +72,7 @@ async def test_the_manifest_and_the_config_are_shown_as_json(demo: DemoServer) -
 
 async def test_json_folds_and_unfolds(demo: DemoServer) -> None:
     async with browse(demo, place=IMAGE, size=WIDE) as ui:
-        await go_to_details(ui)
+        await ui.go_to_details()
         await ui.press("tab")
         await ui.until(lambda: '"layers"' in shown(ui))
         before = shown(ui)
@@ -98,7 +87,7 @@ async def test_json_folds_and_unfolds(demo: DemoServer) -> None:
 
 async def test_the_history_tells_each_step_with_its_layer(demo: DemoServer) -> None:
     async with browse(demo, place=IMAGE, size=WIDE) as ui:
-        await go_to_details(ui)
+        await ui.go_to_details()
         await ui.press("left_square_bracket")
         await ui.until(lambda: "ENV NGINX_VERSION=1.29.3" in shown(ui))
         assert "4 COPY assets/ /usr/share/nginx/html/assets/" in shown(ui)
@@ -118,7 +107,7 @@ async def test_the_chosen_tab_stays_when_the_cursor_moves_on(demo: DemoServer) -
 
 async def test_a_click_on_a_label_chooses_the_tab(demo: DemoServer) -> None:
     async with browse(demo, place=IMAGE, size=WIDE) as ui:
-        await go_to_details(ui)
+        await ui.go_to_details()
         place = next(
             line.index("Config") for line in ui.screen_lines() if "Summary  Manifest  Config" in line
         )
@@ -135,43 +124,33 @@ async def test_an_index_has_its_own_document(demo: DemoServer) -> None:
 
 async def test_annotations_are_told_whole(demo: DemoServer) -> None:
     async with browse(demo, place="demo/annotated:latest", size=WIDE) as ui:
-        await go_to_details(ui)
+        await ui.go_to_details()
         await ui.press("end")
         await ui.until(lambda: "annotated" in shown(ui))
         for text in ("Annotations", "org.opencontainers.image.licenses", "Apache-2.0 OR MIT"):
-            await ui.until(lambda text=text: text in whole(ui))  # type: ignore[misc]
-        assert "Grüße, Привет, こんにちは, مرحبا, 👋" in whole(ui)
-        assert "#24 DONE 2.4s" in whole(ui)
-
-
-def whole(ui: Ui) -> str:
-    """Return all lines of the details, those out of view, too."""
-    view = ui.detail.lines
-    assert view.document is not None
-    width = view._text_width
-    return "\n".join(
-        view.document.line(index, width).plain for index in range(view.document.line_count(width))
-    )
+            await ui.until(lambda text=text: text in ui.details())  # type: ignore[misc]
+        assert "Grüße, Привет, こんにちは, مرحبا, 👋" in ui.details()
+        assert "#24 DONE 2.4s" in ui.details()
 
 
 async def test_a_helm_chart_is_told_by_the_type_of_its_config(demo: DemoServer) -> None:
     async with browse(demo, place="charts/hello:1.1.0", size=WIDE) as ui:
-        await go_to_details(ui)
-        await ui.until(lambda: "application/vnd.cncf.helm.config.v1+json" in whole(ui))
-        assert "org.opencontainers.image.version 1.1.0" in " ".join(whole(ui).split())
+        await ui.go_to_details()
+        await ui.until(lambda: "application/vnd.cncf.helm.config.v1+json" in ui.details())
+        assert "org.opencontainers.image.version 1.1.0" in " ".join(ui.details().split())
 
 
 async def test_an_artifact_is_told_by_its_type(demo: DemoServer) -> None:
     async with browse(demo, place="artifacts/tiny-llm:latest", size=WIDE) as ui:
-        await go_to_details(ui)
-        await ui.until(lambda: "application/vnd.cncf.model.manifest.v1+json" in whole(ui))
+        await ui.go_to_details()
+        await ui.until(lambda: "application/vnd.cncf.model.manifest.v1+json" in ui.details())
 
 
 async def test_a_time_of_zero_is_no_time(demo: DemoServer) -> None:
     async with browse(demo, place="demo/unusual:no-time", size=WIDE) as ui:
-        await go_to_details(ui)
-        await ui.until(lambda: "created -" in " ".join(whole(ui).split()))
-        assert "1970" not in whole(ui)
+        await ui.go_to_details()
+        await ui.until(lambda: "created -" in " ".join(ui.details().split()))
+        assert "1970" not in ui.details()
 
 
 @pytest.mark.parametrize(
@@ -189,14 +168,14 @@ async def test_what_is_wrong_with_a_manifest_is_told_and_the_rest_shown(
     storage.put_manifest("team/app", document, tags=["latest"])
     with DemoServer(storage) as server:
         async with browse(server, place="team/app:latest", size=WIDE) as ui:
-            await go_to_details(ui)
-            await ui.until(lambda: "Not as the specification says" in whole(ui))
-            assert wrong in whole(ui)
+            await ui.go_to_details()
+            await ui.until(lambda: "Not as the specification says" in ui.details())
+            assert wrong in ui.details()
             await ui.press("tab")
             await ui.until(lambda: ui.detail.chosen == "violations")
-            assert wrong in whole(ui)
+            assert wrong in ui.details()
             await ui.press("tab")
-            await ui.until(lambda: f'"mediaType": "{OCI_MANIFEST}"' in whole(ui))
+            await ui.until(lambda: f'"mediaType": "{OCI_MANIFEST}"' in ui.details())
 
 
 async def test_what_is_no_manifest_at_all_is_an_error_with_its_reason() -> None:
@@ -210,11 +189,11 @@ async def test_what_is_no_manifest_at_all_is_an_error_with_its_reason() -> None:
 async def test_a_config_that_cannot_be_had_leaves_the_rest_and_says_why(demo: DemoServer) -> None:
     demo.before.append(reply(lambda: error_response(403, "DENIED", "not for you"), path_has("/blobs/")))
     async with browse(demo, place=IMAGE, size=WIDE) as ui:
-        await go_to_details(ui)
+        await ui.go_to_details()
         await ui.until(lambda: "kind image" in shown(ui))
         await ui.press("tab", "tab")
-        await ui.until(lambda: "not for you" in whole(ui))
-        assert "Log in as somebody who may do this." in whole(ui)
+        await ui.until(lambda: "not for you" in ui.details())
+        assert "Log in as somebody who may do this." in ui.details()
 
 
 async def test_a_config_that_could_not_be_had_can_be_asked_for_again_from_the_details(
@@ -223,9 +202,9 @@ async def test_a_config_that_could_not_be_had_can_be_asked_for_again_from_the_de
     refusal = reply(lambda: error_response(403, "DENIED", "not for you"), path_has("/blobs/"))
     demo.before.append(refusal)
     async with browse(demo, place=IMAGE, size=WIDE) as ui:
-        await go_to_details(ui)
+        await ui.go_to_details()
         await ui.press("tab", "tab")
-        await ui.until(lambda: "not for you" in whole(ui))
+        await ui.until(lambda: "not for you" in ui.details())
         demo.before.remove(refusal)
         await ui.press("r")
         await ui.until(lambda: '"architecture": "amd64"' in shown(ui))
@@ -264,10 +243,10 @@ async def test_the_raw_document_is_what_the_registry_sent(demo: DemoServer) -> N
     stored = demo.storage.get_manifest("library/debian", "bookworm")
     assert stored is not None
     async with browse(demo, place="library/debian:bookworm", size=WIDE) as ui:
-        await go_to_details(ui)
+        await ui.go_to_details()
         await ui.press("escape", "left")
         await ui.until(lambda: "kind index" in shown(ui))
         await ui.press("m", "tab")
         await ui.until(lambda: "schemaVersion" in shown(ui))
-        lines = [line.strip().strip("▾▸ ") for line in whole(ui).splitlines()]
+        lines = [line.strip().strip("▾▸ ") for line in ui.details().splitlines()]
         assert json.loads("".join(lines)) == json.loads(stored.data)

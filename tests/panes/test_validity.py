@@ -23,24 +23,14 @@ VALID = "team/frontend/storefront:production"
 
 async def go_to_violations(ui: Ui) -> None:
     """Go to the details of a manifest, and there to what is wrong with it."""
-    await ui.until(lambda: ui.focused() in {"layers", "entries"})
-    if ui.focused() == "layers":
-        await ui.press("left")
-        await ui.until(lambda: ui.focused() == "tags")
-    await ui.until(lambda: len(ui.detail._views) > 1)
-    await ui.press("m")
-    await ui.until(lambda: ui.focused() == "detail")
+    await ui.go_to_details()
     await ui.press("tab")
     await ui.until(lambda: ui.detail.chosen == "violations")
 
 
 def told(ui: Ui) -> str:
-    """Return all lines of the details, with single blanks."""
-    view = ui.detail.lines
-    assert view.document is not None
-    width = view._text_width
-    lines = [view.document.line(index, width).plain for index in range(view.document.line_count(width))]
-    return " ".join(" ".join(lines).split())
+    """Return all that the details say, with single blanks."""
+    return " ".join(ui.details().split())
 
 
 @pytest.mark.parametrize("size", [NARROW, MEDIUM, WIDE])

@@ -7,45 +7,27 @@ sees deep nesting or a million errors at once.
 
 from __future__ import annotations
 
-import calendar
 import json
 import math
-import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cache
 from importlib import resources
 from typing import TYPE_CHECKING, Any, Final
 
-from tui.client.errors import InvalidNameError
-from tui.client.names import Digest
-from tui.client.parsing import NAMES_OF_TYPES, Problems, child_path, kind_of
-from tui.client.redaction import quoted
+from tui.client.parsing import Problems, child_path
+from tui.client.sentences import is_digest, is_time, told, wrong_type
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from jsonschema_rs import ValidationError, Validator
+    from jsonschema_rs import Validator
 
 MAX_COUNTED: Final = 10_000
 """Problems after which nobody looks for more: each costs time, and a hundred are told."""
 
 SLICE: Final = 1_000
 """Members of an array or a map that the validator gets at a time: it makes all its errors at once."""
-
-_TIME: Final = re.compile(
-    r"(?P<year>[0-9]{4})-(?P<month>[0-9]{2})-(?P<day>[0-9]{2})"
-    r"[Tt](?:[01][0-9]|2[0-3]):[0-5][0-9]:(?:[0-5][0-9]|60)(?:\.[0-9]+)?"
-    r"(?:[Zz]|[+-](?:[01][0-9]|2[0-3]):[0-5][0-9])"
-)
-
-_BOUNDS: Final = {"minimum": "it is negative", "maximum": "it is larger than an int64"}
-
-_FORMATS: Final = {
-    "oci-time": "it is no date and time as RFC 3339 writes them",
-    "uri": "it is no URI (RFC 3986)",
-}
-
 
 Look = Callable[[dict[str, Any], str, str], None]
 """What is called with each object, the name of its definition and its path."""
@@ -72,7 +54,7 @@ class _Rules:
         }
         validator = jsonschema_rs.Draft202012Validator(
             reduced,
-            formats={"oci-digest": _is_digest, "oci-time": is_time},
+            formats={"oci-digest": is_digest, "oci-time": is_time},
             validate_formats=True,
             offline=True,
         )
@@ -107,17 +89,7 @@ def check_shape(document: Any, name: str, problems: Problems, look: Look) -> Non
     if isinstance(document, dict):
         _Check(problems, look).check(document, name, "$")
     else:
-        problems.add("$", _wrong_type(document, _definitions()[name]))
-
-
-def is_time(text: str) -> bool:
-    """Tell whether a text is a date and a time (RFC 3339, section 5.6)."""
-    match = _TIME.fullmatch(text)
-    if match is None:
-        return False
-    year, month, day = int(match["year"]), int(match["month"]), int(match["day"])
-    # The calendar of the standard library begins with the year 1; 0 is a leap year as 2000 is.
-    return 1 <= month <= 12 and 1 <= day <= calendar.monthrange(year or 2000, month)[1]  # noqa: PLR2004 - a year's months
+        problems.add("$", wrong_type(document, _definitions()[name]))
 
 
 class _Check:
@@ -197,56 +169,8 @@ class _Check:
             for step in error.instance_path:
                 value = value[step]
                 where = child_path(where, keys[step] if isinstance(step, int) else step)
-            key, sentence = _told(error, rules.schema, value)
+            key, sentence = told(error, rules.schema, value)
             self._problems.add(where if key is None else child_path(where, key), sentence)
-
-
-def _told(error: ValidationError, schema: dict[str, Any], value: Any) -> tuple[str | None, str]:
-    """Tell an error in a sentence; with the key of the member that it is about, where that is none."""
-    rule = error.kind.name
-    rules: Any = schema
-    for step in error.schema_path[:-1]:
-        rules = rules[step]
-    if rule == "required":
-        return error.kind.property, "it is missing"  # type: ignore[attr-defined]  # this kind has it
-    if rule == "type":
-        return None, _wrong_type(value, rules)
-    if rule in {"const", "enum"}:
-        return None, _wrong_value(value, rules)
-    if rule == "format":
-        return None, _wrong_format(value, rules["format"])
-    return None, _BOUNDS.get(rule) or rules["description"]
-
-
-def _wrong_type(value: Any, rules: dict[str, Any]) -> str:
-    types = [rules["type"]] if isinstance(rules["type"], str) else rules["type"]
-    return f"it is {kind_of(value)}, not {NAMES_OF_TYPES[types[0]]}"
-
-
-def _wrong_value(value: Any, rules: dict[str, Any]) -> str:
-    expected = rules["const"] if "const" in rules else rules["enum"][0]
-    if not isinstance(expected, str):
-        return f"it is not {expected}"
-    actual = quoted(value) if isinstance(value, str) else kind_of(value)
-    return f"it is {actual}, not {quoted(expected)}"
-
-
-def _wrong_format(value: str, name: str) -> str:
-    if name != "oci-digest":
-        return _FORMATS[name]
-    try:
-        Digest(value)
-    except InvalidNameError as error:
-        return str(error)
-    raise AssertionError("the validator and the grammar agree about digests")
-
-
-def _is_digest(text: str) -> bool:
-    try:
-        Digest(text)
-    except InvalidNameError:
-        return False
-    return True
 
 
 @cache
