@@ -254,6 +254,8 @@ class Damage:
     """Passes on one piece for each release; all at once where it is left out."""
     passed: int = field(default=0, init=False)
     """Bytes of the server's that went through, on all connections."""
+    longest: int = field(default=0, init=False)
+    """The most of them on one connection."""
 
 
 class FaultProxy:
@@ -350,6 +352,7 @@ class FaultProxy:
             await writer.drain()
             position += len(data)
             damage.passed += len(data)
+            damage.longest = max(damage.longest, position)
             if ends and position >= min(ends):
                 if damage.reset_after == min(ends):
                     sock = writer.get_extra_info("socket")

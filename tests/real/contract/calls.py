@@ -50,6 +50,14 @@ class Call:
     needs: Callable[[Registry], Awaitable[object]] | None = None
     """What must be done each time before it can succeed."""
 
+    more: bool = False
+    """Whether it asks more than once in any case."""
+
+    @property
+    def reads_once(self) -> bool:
+        """Whether it changes nothing, and takes one request."""
+        return self.method in {"GET", "HEAD"} and not self.then and not self.more
+
     @property
     def asked(self) -> str:
         """A pattern of what it may have asked when it failed."""
@@ -98,6 +106,7 @@ CALLS = {
         "GET",
         f"/v2/{APP}/manifests/{INDEX}",
         verified=True,
+        more=True,
     ),
     "get_config": Call(_config, "GET", f"/v2/{APP}/blobs/{CONFIG.digest}", verified=True),
     "get_blob_bytes": Call(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -64,6 +64,12 @@ BREAKS = {
         lambda after: Damage(silent_after=after), TimeoutExceededError, "silent|not complete within", SHORT
     ),
 }
+
+UNDER_TLS = Break(lambda at: Damage(flip_at=at), ConnectionLostError, "")
+"""A flipped bit, which TLS itself notices."""
+
+END_UNDER_TLS = 80
+"""Bytes before the end that belong to the answer; handshakes differ in length by some bytes."""
 
 POINTS: dict[str, Callable[[int], int]] = {
     "before the answer": lambda _: 0,
@@ -133,6 +139,32 @@ async def test_an_answer_that_breaks_off_is_an_error(
         with pytest.raises(way.error) as caught:
             await call.run(client.registry(url))
         assert_told(caught.value, url, call, way.says)
+        await none_open(proxy.host)
+
+
+@pytest.mark.parametrize(
+    "call",
+    [call for call in CALLS.values() if call.reads_once],
+    ids=[name for name, call in CALLS.items() if call.reads_once],
+)
+@pytest.mark.parametrize("kind", [*BREAKS, "flipped"])
+async def test_an_answer_that_breaks_off_under_tls_is_an_error(
+    debian_mutual_tls: Server, call: Call, kind: str
+) -> None:
+    upstream = urlsplit(debian_mutual_tls.url).netloc
+    async with FaultProxy(upstream, Damage()) as proxy, Client() as client:
+        await call.run(replace(debian_mutual_tls, url=f"https://{proxy.host}").opened_by(client))
+        length = proxy.damage.longest
+    way = (BREAKS | {"flipped": UNDER_TLS})[kind]
+    async with (
+        FaultProxy(upstream, way.damage(length - END_UNDER_TLS)) as proxy,
+        Client(limits=EAGER, timeout=way.timeout) as client,
+    ):
+        url = f"https://{proxy.host}"
+        with pytest.raises(way.error) as caught:
+            await call.run(replace(debian_mutual_tls, url=url).opened_by(client))
+        assert url in str(caught.value)
+        assert caught.value.remedy
         await none_open(proxy.host)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
+import httpx
 import pytest
 
 from tests.client.helpers import items
@@ -83,6 +84,19 @@ async def test_what_must_not_be_changed_is_told_as_unsupported(
     assert caught.value.remedy
     assert (await registry.get_manifest(Image(APP, Tag("1.0")))).raw == encoded(content.INDEX)
     assert (await registry.get_manifest(Image(APP, AMD64))).raw == encoded(content.AMD64)
+
+
+@pytest.mark.parametrize(
+    ("name", "codes"), [("debian_read_only", ()), ("debian_undeletable", ("UNSUPPORTED",))]
+)
+async def test_what_is_refused_as_unsupported_has_the_code_that_the_registry_gives_or_none(
+    request: pytest.FixtureRequest, client: Client, name: str, codes: tuple[str, ...]
+) -> None:
+    registry = client.registry(request.getfixturevalue(name).url)
+    with pytest.raises(UnsupportedError) as caught:
+        await registry.delete_manifest(Image(APP, AMD64))
+    assert caught.value.codes == codes
+    assert caught.value.status == httpx.codes.METHOD_NOT_ALLOWED
 
 
 async def test_pages_that_are_too_long_are_asked_for_in_the_length_that_the_registry_gives(
