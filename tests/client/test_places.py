@@ -128,3 +128,16 @@ async def test_one_who_goes_away_with_the_place_in_hand_gives_it_back() -> None:
     with pytest.raises(asyncio.CancelledError):
         await leaving
     (await places.acquire(Traffic.SMALL))()
+
+
+async def test_a_place_that_was_given_before_a_failure_and_taken_after_it_is_one_from_before() -> None:
+    queue = Queue(2)
+    releases = [await queue.places.acquire(Traffic.SMALL) for _ in range(2)]
+    taking = asyncio.create_task(queue.places.acquire(Traffic.SMALL))
+    await queue.settle()
+    releases[0]()
+    queue.places.narrow()
+    (await taking)()
+    releases[1]()
+    await queue.ask("s1", "s2")
+    assert queue.got == ["s1"]

@@ -128,6 +128,27 @@ async def test_a_token_service_sees_the_certificate_only_where_it_is_the_registr
     assert saw == [own_realm]
 
 
+async def test_what_a_plain_registry_redirects_to_is_held_against_its_authorities(
+    certificate: ServerCertificate,
+) -> None:
+    content = b"layer"
+
+    async def store(exchange: Exchange) -> None:
+        await exchange.reply(200, content)
+
+    async def answer(exchange: Exchange) -> None:
+        await exchange.reply(307, b"", {"Location": f"{storage.url}/blob"})
+
+    async with (
+        ScriptedServer(store, tls=wanting(certificate)) as storage,
+        ScriptedServer(answer) as server,
+        client() as own,
+    ):
+        registry = own.registry(server.url, ca_file=certificate.authority)
+        async with registry.get_blob(ALPHA, Digest.of(content)) as stream:
+            assert b"".join([chunk async for chunk in stream]) == content
+
+
 async def test_a_client_that_has_none_shows_none_beside_one_that_does(
     certificate: ServerCertificate, mine: ClientCertificate
 ) -> None:

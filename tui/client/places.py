@@ -42,25 +42,25 @@ class Places:
         self._allowed = limit
         self._failures = 0
         self._taken_since = 0
-        self._small: deque[asyncio.Future[None]] = deque()
-        self._blobs: deque[asyncio.Future[None]] = deque()
+        self._small: deque[asyncio.Future[int]] = deque()
+        self._blobs: deque[asyncio.Future[int]] = deque()
         self._overtaken = 0
 
     async def acquire(self, traffic: Traffic) -> Callable[[], None]:
         """Wait for a place; returns what gives it back, to be called once."""
         queue = self._small if traffic is Traffic.SMALL else self._blobs
-        turn: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        turn: asyncio.Future[int] = asyncio.get_running_loop().create_future()
         queue.append(turn)
         self._give()
         try:
-            await turn
+            failures = await turn
         except asyncio.CancelledError:
             if turn.cancelled():
                 queue.remove(turn)
             else:
-                self._release(self._failures)
+                self._release(turn.result())
             raise
-        return partial(self._release, self._failures)
+        return partial(self._release, failures)
 
     def narrow(self) -> None:
         """Note that the host has failed: one request at a time from now on."""
@@ -90,9 +90,9 @@ class Places:
         ):
             self._taken += 1
             self._taken_since += 1
-            turn.set_result(None)
+            turn.set_result(self._failures)
 
-    def _next(self) -> asyncio.Future[None] | None:
+    def _next(self) -> asyncio.Future[int] | None:
         """Take the next one: a small request, and a blob after as many of these as there are places."""
         small, blob = _first(self._small), _first(self._blobs)
         if blob is not None and (small is None or self._overtaken >= self._limit):
@@ -105,6 +105,6 @@ class Places:
         return small
 
 
-def _first(queue: deque[asyncio.Future[None]]) -> asyncio.Future[None] | None:
+def _first(queue: deque[asyncio.Future[int]]) -> asyncio.Future[int] | None:
     """Find who has waited longest; those who were cancelled leave by themselves, a moment later."""
     return next((turn for turn in queue if not turn.done()), None)

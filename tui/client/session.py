@@ -142,8 +142,6 @@ class Session:
     @property
     def _tls(self) -> Tls:
         """Whom to trust, and which certificate the registry itself is shown."""
-        if self._scheme == "http":
-            return NO_TLS
         if self._found_tls is None:
             self._found_tls = self._find_tls()
         return self._found_tls
