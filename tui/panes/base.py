@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
@@ -45,6 +46,10 @@ COUNT_SECONDS = 0.5
 
 MOST_ARRIVED = 2_000
 """Rows that are kept for that at most: a few milliseconds to take them up."""
+
+SPARED_ROWS = 10_000
+"""After so many rows, all that there is is left out of looks for garbage: among millions of rows, which are
+none, such a look takes half a second, and keys wait for it."""
 
 LOADING = "loading …"
 
@@ -124,6 +129,7 @@ class ListPane(Vertical, Generic[SubjectT, RowT]):
         self._started = False
         self._selection: Hashable = None
         self._selected_from = 0
+        self._not_spared = 0
         self._eager = 0
         self._order = 0
         self._complete = False
@@ -297,6 +303,7 @@ class ListPane(Vertical, Generic[SubjectT, RowT]):
     def _show_arrived(self) -> None:
         """Show the rows that have arrived, together."""
         rows, self._arrived = self._arrived, []
+        self._spare(len(rows))
         self._give_way()
         if self._pinned:
             self._unpin(rows)
@@ -306,6 +313,14 @@ class ListPane(Vertical, Generic[SubjectT, RowT]):
         self._selected_from = self.table.cursor
         self._tell("" if self._complete else LOADING)
         self.post_message(self.Answered())
+
+    def _spare(self, rows: int) -> None:
+        """Leave rows out of looks for garbage; they go when nobody refers to them, as everything does."""
+        self._not_spared += rows
+        if self._not_spared >= SPARED_ROWS:
+            self._not_spared = 0
+            gc.collect(1)
+            gc.freeze()
 
     def _unpin(self, rows: Sequence[RowT]) -> None:
         """Let go of pinned rows that the registry lists: they take their place among the others."""
