@@ -9,14 +9,11 @@ from tui.client.login import Login
 from tui.client.tokens import repository_of
 
 if TYPE_CHECKING:
-    import asyncio
-    from collections.abc import Callable, Coroutine, Iterable
+    from collections.abc import Callable, Coroutine
     from typing import Any
 
     from tui.client.auth import Authenticator, AuthProvider
-    from tui.client.challenge import Challenge
     from tui.client.exchange import TokenQuery
-    from tui.client.login import Proof
     from tui.client.tokens import Token
 
 __all__ = ["Logins"]
@@ -40,26 +37,12 @@ class Logins:
         self._exchange = exchange
         self._own: dict[AuthProvider, Login] = {}
 
-    async def proof(self, wanted: tuple[str, ...], clock: asyncio.Timeout | None = None) -> Proof | None:
-        """Make what is sent with a first request; see `Login.proof`."""
-        return await self._choose(wanted).proof(wanted, clock)
+    def of(self, wanted: tuple[str, ...]) -> Login:
+        """Return the login that counts for a request.
 
-    async def answer(
-        self,
-        challenges: Iterable[Challenge],
-        wanted: tuple[str, ...],
-        rejected: Proof | None,
-        *,
-        renewed: bool,
-        names_scope: bool = True,
-        clock: asyncio.Timeout | None = None,
-    ) -> Proof | None:
-        """Answer the challenge of a 401; see `Login.answer`."""
-        return await self._choose(wanted).answer(
-            challenges, wanted, rejected, renewed=renewed, names_scope=names_scope, clock=clock
-        )
-
-    def _choose(self, wanted: tuple[str, ...]) -> Login:
+        Args:
+            wanted: The scopes that it needs.
+        """
         repository = repository_of(wanted)
         if self._provider is None or not repository:
             return self._whole

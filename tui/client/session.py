@@ -124,7 +124,7 @@ class Session:
         self._scheme = scheme
         self._find_tls = tls
         self._found_tls: Tls | None = None
-        self._login = Logins(auth, self._exchange)
+        self._logins = Logins(auth, self._exchange)
 
     async def home(self) -> httpx.URL:
         """Find the registry's own URL, which may take a request to see whether it speaks HTTPS.
@@ -226,7 +226,7 @@ class Session:
         line = self.line(call)
         first = await checked_redirect(home, call.target, home, self.sender.transports.is_internal, line)
         with_login = origin(first) == origin(home) and not call.anonymous
-        proof = await self._login.proof(call.scopes, clock) if with_login else None
+        proof = await self._logins.of(call.scopes).proof(call.scopes, clock) if with_login else None
         left = LOGIN_ROUNDS
         while True:
             left -= 1
@@ -264,13 +264,14 @@ class Session:
     async def _answer(
         self, answer: Answer, call: Call, rejected: Proof | None, clock: asyncio.Timeout, *, renewed: bool
     ) -> Proof | None:
+        login = self._logins.of(call.scopes)
         challenges = parse_challenges(answer.headers.get_list("WWW-Authenticate"))
         if challenges:
-            return await self._login.answer(challenges, call.scopes, rejected, renewed=renewed, clock=clock)
+            return await login.answer(challenges, call.scopes, rejected, renewed=renewed, clock=clock)
         if rejected is not None:
             return None
         challenges = await self._ping()
-        return await self._login.answer(
+        return await login.answer(
             challenges, call.scopes, rejected, renewed=renewed, names_scope=not call.scopes, clock=clock
         )
 
