@@ -350,6 +350,29 @@ async def test_a_registry_may_take_its_time_after_the_last_byte_but_not_for_ever
             await own.registry(server.url).put_blob(ALPHA, LARGE)
 
 
+async def test_an_answer_to_put_that_does_not_come_in_time_is_made_up_for_by_the_blob_itself() -> None:
+    async def take_and_wait(registry: OddRegistry, exchange: Exchange) -> bool:
+        registry.blobs[DIGEST] = exchange.asked.body
+        await exchange.gone.wait()
+        return True
+
+    async with ScriptedServer(OddRegistry(PUT=take_and_wait)) as server:
+        async with client(timeout=Timeouts(upload=0.2)) as own:
+            await own.registry(server.url).put_blob(ALPHA, LARGE)
+        assert methods(server) == ["HEAD", "POST", "PUT", "HEAD"]
+
+
+@both
+async def test_a_closing_put_that_fails_is_sent_again(
+    make: Callable[[], bytes | AsyncIterator[bytes]],
+) -> None:
+    odd = OddRegistry(PUT=once(answering(502)))
+    async with ScriptedServer(odd) as server, client() as own:
+        await own.registry(server.url).put_blob(ALPHA, make(), chunk_size=CHUNK, check_exists=False)
+        assert methods(server) == ["POST", "PATCH", "PATCH", "PATCH", "PUT", "HEAD", "PUT"]
+    assert odd.blobs == {DIGEST: LARGE}
+
+
 async def test_the_time_that_the_content_takes_is_not_the_registrys() -> None:
     content = LARGE * 40
 

@@ -22,7 +22,9 @@ from tui.client.errors import (
     ConnectionLostError,
     DigestMismatchError,
     ErrorResponse,
+    NetworkError,
     RegistryError,
+    TimeoutExceededError,
 )
 from tui.client.limits import MAX_ERROR_BODY, MIB
 from tui.client.retry import RETRY_STATUSES, backoff
@@ -127,7 +129,8 @@ class _Push:
                 chunk_size = None
             except (ConnectionLostError, ErrorResponse) as error:
                 failures += 1
-                if failures > self._session.sender.limits.retries or not _may_pass(error):
+                is_lost = isinstance(error, ErrorResponse) and error.status in _LOST_UPLOAD
+                if failures > self._session.sender.limits.retries or not (is_lost or _passes(error)):
                     raise
                 await asyncio.sleep(backoff(failures, self._session.sender.limits))
             else:
@@ -203,8 +206,8 @@ class _Push:
         for attempt in range(1, retries + 2):
             try:
                 response = await upload.finish(digest, body)
-            except ConnectionLostError as error:
-                failure: ConnectionLostError | ErrorResponse = error
+            except (ConnectionLostError, TimeoutExceededError) as error:
+                failure: NetworkError | ErrorResponse = error
             else:
                 if is_success(response) and response.status != HTTPStatus.ACCEPTED:
                     check_digest(response, digest)
@@ -214,7 +217,7 @@ class _Push:
             with contextlib.suppress(RegistryError):
                 if await self._exists(digest, body.size if body else None):
                     return
-            if attempt > retries or not _may_pass(failure):
+            if attempt > retries or not _passes(failure):
                 raise failure
             await asyncio.sleep(backoff(attempt, self._session.sender.limits))
 
@@ -234,11 +237,11 @@ class _Push:
         return size
 
 
-def _may_pass(error: ConnectionLostError | ErrorResponse) -> bool:
-    """Tell whether a new upload may succeed after an error."""
-    if isinstance(error, ConnectionLostError):
-        return True
-    return error.status in _LOST_UPLOAD or error.status in RETRY_STATUSES - {HTTPStatus.TOO_MANY_REQUESTS}
+def _passes(error: NetworkError | ErrorResponse) -> bool:
+    """Tell whether an error often passes by itself; too many requests have been waited for already."""
+    if isinstance(error, ErrorResponse):
+        return error.status in RETRY_STATUSES - {HTTPStatus.TOO_MANY_REQUESTS}
+    return isinstance(error, ConnectionLostError)
 
 
 def _nobody(_sent: int) -> None:
