@@ -18,6 +18,7 @@ from tui.client import (
     RefusedRedirectError,
     Repository,
     Tag,
+    UnauthorizedError,
     UnsupportedError,
 )
 from tui.client.media_types import OCI_EMPTY, OCI_INDEX, OCI_MANIFEST
@@ -352,11 +353,32 @@ async def test_a_server_elsewhere_cannot_have_the_login_sent_to_a_place_of_its_c
         return httpx.Response(404)
 
     async with mocked(answer) as own:
-        with pytest.raises(Exception, match="401"):
+        with pytest.raises(UnauthorizedError):
             await own.registry("reg.example", ALICE).put_blob(ALPHA, LARGE)
     puts = [request for request in seen if request.method == "PUT"]
     assert puts
     assert all("authorization" not in request.headers for request in puts)
+
+
+async def test_a_server_elsewhere_does_not_get_the_login_back_in_the_middle_of_an_upload() -> None:
+    seen: list[httpx.Request] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        seen.append(request)
+        if request.url.host == "cdn.example":
+            return httpx.Response(202, headers={"Location": "https://reg.example/v2/team/beta/manifests/x"})
+        if "authorization" not in request.headers:
+            return httpx.Response(401, headers={"WWW-Authenticate": "Basic realm=x"})
+        if request.method == "POST":
+            return httpx.Response(202, headers={"Location": "/v2/team/alpha/blobs/uploads/1"})
+        return httpx.Response(307, headers={"Location": "https://cdn.example/up"})
+
+    async with mocked(answer) as own:
+        with pytest.raises(UnauthorizedError):
+            await own.registry("reg.example", ALICE).put_blob(ALPHA, LARGE, chunk_size=100_000)
+    steered = [request for request in seen if request.url.path.endswith("/manifests/x")]
+    assert steered
+    assert all("authorization" not in request.headers for request in steered)
 
 
 @pytest.mark.parametrize("status", [307, 308])

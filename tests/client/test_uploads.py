@@ -420,14 +420,18 @@ async def test_a_token_that_expires_between_two_chunks_is_renewed() -> None:
         async with client() as own:
             registry = own.registry(server.url, ALICE)
             for content in (LARGE, pieces(LARGE)):
+                passed: set[int] = set()
+
+                def expire(sent: int, passed: set[int] = passed) -> None:
+                    if sent == 100_000 and sent not in passed:
+                        login.desk.expire()
+                    passed.add(sent)
+
                 await registry.put_blob(
-                    ALPHA,
-                    content,
-                    chunk_size=100_000,
-                    check_exists=False,
-                    progress=lambda _sent: login.desk.expire(),
+                    ALPHA, content, chunk_size=100_000, check_exists=False, progress=expire
                 )
             assert await stored(registry, Digest.of(LARGE)) == LARGE
+        assert [request.path for request in server.requests].count("/token") >= 3
 
 
 async def test_what_is_told_of_progress_may_end_the_push(registry: Registry, server: DemoServer) -> None:
