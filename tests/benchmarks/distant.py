@@ -151,18 +151,20 @@ def measure(
         round_trip: How far away the registry is, in seconds.
     """
     rows: list[Row] = []
-    with tempfile.TemporaryDirectory(prefix="ocitui-benchmarks-") as name, ExitStack() as stack:
+    with tempfile.TemporaryDirectory(prefix="ocitui-benchmarks-") as name:
         folder = Path(name)
-        open_line = stack.enter_context(_line(folder / "open", names, round_trip))
-        for question in (
-            _index(open_line, platforms, in_a_row=True),
-            _tags(open_line, "tags", names),
-            _tags(open_line, "paged", names),
-            _catalog(open_line, names),
-        ):
-            rows += _measured(open_line, question, rounds)
-        closed_line = stack.enter_context(_line(folder / "closed", names, round_trip, "--login"))
-        rows += _measured(closed_line, _index(closed_line, platforms, in_a_row=False), rounds)
+        with _line(folder / "open", names, round_trip) as line:
+            for question in (
+                _index(line, platforms, "", in_a_row=True),
+                _tags(line, "tags", names),
+                _tags(line, "paged", names),
+                _catalog(line, names),
+            ):
+                rows += _measured(line, question, rounds)
+        with _line(folder / "tokens", names, round_trip, "--login") as line:
+            rows += _measured(line, _index(line, platforms, ", with tokens"), rounds)
+        with _line(folder / "http2", names, round_trip, "--http2") as line:
+            rows += _measured(line, _index(line, platforms, ", over HTTP/2"), rounds)
     return rows
 
 
@@ -202,8 +204,15 @@ def _measured(line: Line, question: Question, rounds: int) -> list[Row]:
     return rows
 
 
-def _index(line: Line, platforms: int, *, in_a_row: bool) -> Question:
-    """An index and its manifests: each other program takes a process for each of them."""
+def _index(line: Line, platforms: int, how: str, *, in_a_row: bool = False) -> Question:
+    """An index and its manifests: each other program takes a process for each of them.
+
+    Args:
+        line: Where it is.
+        platforms: How many it has.
+        how: What the title says of the server.
+        in_a_row: Whether to measure others also with one process after the other.
+    """
     repository = f"index/{platforms}"
     _, manifests = make_index(platforms)
     name = f"{line.far}/{repository}"
@@ -221,8 +230,7 @@ def _index(line: Line, platforms: int, *, in_a_row: bool) -> Question:
         peers.append(Peer(f"{title}, side by side", [[index], children]))
         if in_a_row:
             peers.append(Peer(f"{title}, in a row", [[index], *([child] for child in children)], FEW))
-    title = f"index of {platforms} platforms" + ("" if in_a_row else ", with tokens")
-    return Question(title, "index", repository, platforms, tuple(peers))
+    return Question(f"index of {platforms} platforms{how}", "index", repository, platforms, tuple(peers))
 
 
 def _tags(line: Line, kind: str, names: int) -> Question:

@@ -27,7 +27,7 @@ import tempfile
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 from urllib.parse import parse_qs, urlsplit
 
 from tests.benchmarks.contents import (
@@ -41,6 +41,12 @@ from tests.benchmarks.contents import (
     make_index,
     make_page,
 )
+from tests.benchmarks.http2 import serve_http2
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from tests.benchmarks.http2 import Reply
 
 LONGEST_HEAD: Final = 64 * 1024
 BACKLOG: Final = 1024
@@ -102,7 +108,10 @@ class Server:
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Answer the requests of one connection, until it is closed or speaks something else than HTTP."""
+        tls = writer.get_extra_info("ssl_object")
         with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
+            if tls is not None and tls.selected_alpn_protocol() == "h2":
+                await serve_http2(reader, writer, self._reply)
             first = await reader.read(1)
             while first.isupper():
                 head = first + await reader.readuntil(b"\r\n\r\n")
@@ -125,6 +134,19 @@ class Server:
         )
         writer.write(lines.encode() + (one.body if method == "GET" else b""))
         await writer.drain()
+
+    def _reply(self, headers: Mapping[str, str]) -> Reply:
+        """Answer a request over HTTP/2; there are no blobs."""
+        head = f"\r\nhost: {headers[':authority']}\r\nauthorization: {headers.get('authorization', '')}\r\n"
+        url = urlsplit(headers[":path"])
+        one = self._document(head, url.path, parse_qs(url.query))
+        lines = (line.partition(": ") for line in one.headers.splitlines())
+        return [
+            (":status", one.status.split()[0]),
+            ("content-type", one.kind),
+            ("content-length", str(len(one.body))),
+            *((name.lower(), value) for name, _, value in lines),
+        ], one.body
 
     def _document(self, head: str, path: str, query: dict[str, list[str]]) -> Document:
         """Find what answers a request, and count it."""
@@ -224,6 +246,7 @@ async def _main() -> None:
     parser.add_argument("--catalog", type=int, default=0, metavar="N", help="length of the catalog")
     parser.add_argument("--login", action="store_true", help="want a token")
     parser.add_argument("--tls", nargs=2, metavar=("CERTIFICATE", "KEY"), help="speak HTTPS")
+    parser.add_argument("--http2", action="store_true", help="offer HTTP/2 over that")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="ocitui-benchmarks-") as folder:
         images = {mebibytes: make_image(Path(folder), mebibytes) for mebibytes in (0, *arguments.blobs)}
@@ -235,6 +258,7 @@ async def _main() -> None:
         if arguments.tls is not None:
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             context.load_cert_chain(*arguments.tls)
+            context.set_alpn_protocols(["h2", "http/1.1"] if arguments.http2 else ["http/1.1"])
         server = Server(images, repositories, arguments.catalog, arguments.login)
         listening = await asyncio.start_server(
             server.serve, "127.0.0.1", 0, limit=LONGEST_HEAD, backlog=BACKLOG, ssl=context
