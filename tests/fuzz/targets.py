@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
+from unittest.mock import patch
 from urllib.parse import urlsplit
 
 import httpx
@@ -31,6 +32,7 @@ from tui.client.redaction import printable, quoted, redacted_url
 from tui.client.retry import retry_after
 from tui.client.schema import validate, violations_of, violations_of_config
 from tui.client.tokens import clean_scopes, parse_token
+from tui.credentials import helpers, keyring_store
 from tui.credentials.files import read_login_text
 from tui.credentials.secret import Secret
 
@@ -170,6 +172,15 @@ def _logins(data: bytes) -> None:
     read.helper(host)
     for warning in read.warnings:
         assert warning.isprintable(), ascii(warning)
+
+
+def _kept_logins(data: bytes) -> None:
+    """Read what a credential helper answers, well or badly, and what the keyring keeps."""
+    said = Secret(text_of(data[1:]))
+    status = data[0] % 2 if data else 0
+    keyring_store._parsed(said)
+    with patch.object(helpers, "_converse", return_value=(status, said)):
+        helpers._ask("docker-credential-pass", "registry.example.com", 1.0)
 
 
 def _layout_index(data: bytes) -> None:
@@ -345,6 +356,16 @@ TARGETS: Final = {
                 b'{"auths": {"registry.example.com/team": {"username": "a", "identitytoken": "c"}}}',
             ),
             (b'"auth":', b'"auths":', b'"identitytoken":', b'"registrytoken":', *HOSTS, *JSON_WORDS[:12]),
+        ),
+        Target(
+            "kept-logins",
+            _kept_logins,
+            (
+                b'\0{"ServerURL": "registry.example.com", "Username": "<token>", "Secret": "a"}',
+                b'\0{"username": "a", "secret": "b", "kind": "password"}',
+                b"\1credentials not found in native keychain",
+            ),
+            (b'"Secret":', b'"Username":', b'"secret":', b'"kind":', b"\x1b]52;", *JSON_WORDS[:12]),
         ),
         Target("layout-index", _layout_index, (written(index()), b'{"manifests": []}'), JSON_WORDS),
         Target(
