@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.ui import LIMIT, requests
+from tui import library as judging
 from tui.client import ManifestNotExistError, UnknownMediaTypeError
 from tui.client.models import Index, Manifest
 from tui.client.names import Digest, RegistryHost, Repository, Tag
@@ -151,3 +153,34 @@ async def test_the_registry_of_a_host_is_the_same_one_each_time(library: Library
     host = RegistryHost("registry.example.com")
     assert library.registry(host) is library.registry(host)
     assert library.login_label(host) == ""
+
+
+async def test_what_is_wrong_with_a_document_is_found_out_once(
+    library: Library, demo: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    host, unusual = RegistryHost(demo.host), Repository("demo/unusual")
+    invalid = await library.manifest(host, unusual, Tag("invalid"))
+    assert isinstance(invalid, Manifest)
+    config = await library.config(host, unusual, invalid)
+    verdict = await library.verdict(invalid, config)
+    assert [one.path for one in verdict.document] == [
+        "$.artifactType",
+        "$.annotations['org.opencontainers.image.created']",
+        "$.annotations['com.example.build']",
+    ]
+    assert "$.config.Env[1]" in [one.path for one in verdict.config]
+    assert verdict.count == len(verdict.document) + len(verdict.config)
+    monkeypatch.setattr(judging, "_judge", None)
+    assert await library.verdict(invalid, config) is verdict
+
+
+async def test_a_config_is_held_against_the_layers_of_its_manifest(library: Library, demo: Server) -> None:
+    host = RegistryHost(demo.host)
+    image = await manifest(library, demo)
+    config = await library.config(host, APP, image)
+    assert (await library.verdict(image, config)).count == 0
+    shorter = replace(
+        image, layers=image.layers[1:], descriptor=replace(image.descriptor, digest=config.descriptor.digest)
+    )
+    (violation,) = (await library.verdict(shorter, config)).config
+    assert str(violation) == "$.rootfs.diff_ids: it has 4 entries, but the manifest has 3 layers"
