@@ -122,7 +122,7 @@ async def test_an_index_is_saved_as_a_whole_and_docker_load_gets_the_machines_pl
     assert stored is not None
     async with on(demo, folder, INDEX, "tags") as ui:
         screen = await ask(ui)
-        await ui.until_shown("6 entries", "docker load takes linux/amd64 of it")
+        await ui.until_shown("6 manifests", "docker load takes linux/amd64 of it")
         assert name(screen) == "debian-bookworm.tar"
         await ui.press("enter")
         await until_ended(ui, State.DONE)
@@ -135,7 +135,7 @@ async def test_an_index_is_saved_as_a_whole_and_docker_load_gets_the_machines_pl
 async def test_the_machines_platform_alone_can_be_saved_from_the_tag(demo: DemoServer, folder: Path) -> None:
     async with on(demo, folder, INDEX, "tags") as ui:
         screen = await ask(ui)
-        await ui.until_shown("(•) all that bookworm lists", "( ) linux/amd64 alone", "6 entries · 3.6 MB")
+        await ui.until_shown("(•) all that bookworm lists", "( ) linux/amd64 alone", "6 manifests · 3.6 MB")
         await ui.press("space")
         await ui.until_shown("library/debian › bookworm › linux/amd64", "1.2 MB · sha256:")
         assert name(screen) == "debian-bookworm-linux-amd64.tar"

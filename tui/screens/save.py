@@ -171,7 +171,7 @@ class SaveScreen(PlacingScreen):
     def _figures(self, place: ManifestPlace, document: Index | Manifest | None) -> Iterator[str]:
         """Tell how much it is, as far as that is known."""
         if isinstance(document, Index):
-            yield counted(len(document.manifests), "entry", "entries")
+            yield counted(len(document.manifests), "manifest")
             children = [self._known(place, entry.digest) for entry in document.manifests]
             sizes = [child.size for child in children if isinstance(child, Manifest)]
             if sizes and len(sizes) == len(children):
