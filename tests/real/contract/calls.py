@@ -49,7 +49,6 @@ class Call:
     """The body of what it asks first."""
     needs: Callable[[Registry], Awaitable[object]] | None = None
     """What must be done each time before it can succeed."""
-
     more: bool = False
     """Whether it asks more than once in any case."""
 

@@ -82,12 +82,12 @@ def seeded(url: str) -> None:
 
 
 @contextmanager
-def serving_demo(login: Login | None) -> Iterator[Server]:
+def serving_demo(login: Login | None, **options: Any) -> Iterator[Server]:
     """Serve a demo registry, seeded before anybody has to log in."""
     storage = Storage()
-    with DemoServer(storage) as open_to_all:
+    with DemoServer(storage, **options) as open_to_all:
         seeded(open_to_all.url)
-    with DemoServer(storage, login=login) as server:
+    with DemoServer(storage, login=login, **options) as server:
         yield Server(server.url, ALICE if login else None)
 
 
@@ -106,6 +106,13 @@ def demo_basic() -> Iterator[Server]:
 @pytest.fixture(scope="session")
 def demo_bearer() -> Iterator[Server]:
     with serving_demo(BearerLogin({USER: PASSWORD})) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def demo_modest() -> Iterator[Server]:
+    """A demo registry that offers little, and cuts all pages short."""
+    with serving_demo(None, referrers=False, ranges=False, page_size=SMALL_PAGES) as server:
         yield server
 
 

@@ -86,9 +86,9 @@ async def test_a_repository_of_five_parts_has_its_tags(registry: Registry) -> No
     assert await items(registry.tags(Repository(content.DEEP))) == ["1.0"]
 
 
-async def test_the_tags_of_an_unknown_repository_are_an_error(registry: Registry, traits: Traits) -> None:
+async def test_the_tags_of_an_unknown_repository_are_an_error(registry: Registry) -> None:
     with pytest.raises(RepositoryNotExistError) as caught:
         await items(registry.tags(Repository("contract/unheard-of")))
-    assert caught.value.codes == (traits.unknown_repository,)
+    assert caught.value.codes == ("NAME_UNKNOWN",)
     assert "contract/unheard-of" in str(caught.value)
     assert caught.value.remedy

@@ -35,16 +35,10 @@ class Traits:
     """Whether it gives the bytes of a blob from an offset to the end."""
     shared_blobs: bool = False
     """Whether a blob of one repository is found in all."""
-    unknown_repository: str = "NAME_UNKNOWN"
-    """What it says of the tags of a repository that it does not have."""
-    unknown_tag: str = "MANIFEST_UNKNOWN"
-    """What it says of a tag that it does not have."""
     absent_digest: type[ErrorResponse] = ManifestNotExistError
     """What comes of asking by digest for a manifest that it does not have."""
     unknown_digest: str = "MANIFEST_UNKNOWN"
-    """What it then says."""
-    unknown_blob: str = "BLOB_UNKNOWN"
-    """What it says of a blob that it does not have."""
+    """What it then says, in the code of its error."""
     sha512: bool = True
     """Whether it takes blobs under digests of sha512."""
     shortest_chunk: int = 0
@@ -84,6 +78,7 @@ TRAITS = {
     "demo_plain": DEMO,
     "demo_basic": replace(DEMO, login=True),
     "demo_bearer": replace(DEMO, login=True),
+    "demo_modest": replace(DEMO, referrers=False, says_subject=False, open_ranges=False),
     "debian_plain": DEBIAN,
     "debian_tls": replace(DEBIAN, login=True),
     "debian_mutual_tls": DEBIAN,
