@@ -210,6 +210,7 @@ def test_the_help_tells_options_places_environment_and_exit_codes(
     told = capsys.readouterr().out
     for word in (
         "PLACE", "--demo", "--insecure-http", "--ca-file FILE", "--version", "alpine:3",
+        "oci:PATH", "docker-archive:PATH", "image.tar",
         "OCITUI_CONFIG", "OCITUI_STATE", "NO_COLOR", "DOCKER_CONFIG", "REGISTRY_AUTH_FILE",
         "130 interrupted",
     ):  # fmt: skip
@@ -221,6 +222,7 @@ def test_neither_textual_nor_httpx_is_loaded_for_the_command_line() -> None:
     script = (
         "import sys, tui.arguments\n"
         "tui.arguments.parse_arguments(['registry.example.com/app:1'])\n"
+        "tui.arguments.parse_arguments(['oci:/:v1'])\n"
         "print(sorted({name.partition('.')[0] for name in sys.modules} "
         "& {'httpx', 'textual', 'rich', 'tomlkit', 'keyring', 'starlette', 'ssl', 'asyncio'}))\n"
     )

@@ -82,6 +82,7 @@ environment:
   DOCKER_AUTH_CONFIG   logins, as Docker's config.json has them
   DOCKER_CONFIG        the folder of Docker's config.json, whose logins are used
   REGISTRY_AUTH_FILE   Podman's file of logins, instead of the usual ones
+  TMPDIR               where packed archives are unpacked while they are open
   NO_COLOR             if set, no colours: state is shown by signs and weight
 
 exit codes:
