@@ -17,8 +17,9 @@ from hypothesis import strategies as st
 
 from tests.client.helpers import EAGER, SHORT, client
 from tests.client.http2_server import Asked2, Http2Server
+from tests.faults import Damage, FaultProxy
 from tests.real.certificates import ServerCertificate, make_server_certificate
-from tui.client.errors import BodyTooLargeError, ConnectionLostError, TimeoutExceededError
+from tui.client.errors import BodyTooLargeError, ConnectionLostError, NetworkError, TimeoutExceededError
 from tui.client.http2 import MAX_HEADERS, STREAM_WINDOW, Http2Connection
 from tui.client.http2_answers import NotProcessedError
 from tui.client.limits import MAX_MANIFEST, Limits
@@ -364,6 +365,28 @@ async def test_large_answers_arrive_whole_and_one_that_is_left_half_read_holds_n
         responses = await asyncio.gather(*(registry.request("GET", "/v2/b") for _ in range(3)))
         assert all(Digest.of(response.body) == digest for response in responses)
         assert server.connections == 1
+
+
+@pytest.mark.parametrize("position", [0, 700, 2500, 50_000])
+@pytest.mark.parametrize("fault", ["cut_after", "reset_after", "silent_after", "flip_at"])
+async def test_every_fault_of_the_network_is_an_error_of_the_network(
+    tls: ssl.SSLContext, authority: ServerCertificate, fault: str, position: int
+) -> None:
+    async def answer(asked: Asked2) -> None:
+        await asked.reply(bytes(200_000))
+
+    damage = Damage()
+    setattr(damage, fault, position)
+    async with (
+        Http2Server(answer, tls) as server,
+        FaultProxy(server.url.removeprefix("https://"), damage) as proxy,
+        client(timeout=SHORT) as own,
+    ):
+        registry = own.registry(f"https://{proxy.host}", ca_file=authority.authority)
+        requests = [registry.request("GET", f"/v2/{number}") for number in range(3)]
+        for error in await asyncio.gather(*requests, return_exceptions=True):
+            assert isinstance(error, NetworkError)
+            assert error.remedy
 
 
 async def test_closing_the_client_closes_the_connection(
