@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tui.client.challenge import parse_challenges
@@ -82,6 +82,7 @@ def quoted(value: str) -> str:
     return f'"{escaped}"'
 
 
+@settings(deadline=None)
 @given(CHALLENGES, st.sampled_from([", ", ",", " ,\t"]), st.sampled_from(["=", " = "]))
 def test_what_the_grammar_writes_is_read_back(
     challenges: list[tuple[str, dict[str, str]]], comma: str, equals: str

@@ -4,7 +4,7 @@ from contextlib import aclosing
 from urllib.parse import urlsplit
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tui.client import pages
@@ -111,6 +111,7 @@ RELATIONS = st.lists(st.from_regex(r"[a-z][a-z0-9.-]{0,8}", fullmatch=True), max
 TITLES = st.text(st.characters(codec="latin-1", exclude_characters='"\\\r\n'), max_size=10)
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(TARGETS, RELATIONS, TITLES), max_size=4), st.sampled_from([", ", ",", " ,  "]))
 def test_what_the_grammar_writes_is_read_back(links: list[tuple[str, list[str], str]], comma: str) -> None:
     written = [
@@ -122,6 +123,7 @@ def test_what_the_grammar_writes_is_read_back(links: list[tuple[str, list[str], 
     assert parse_links(written) == expected
 
 
+@settings(deadline=None)
 @given(
     TARGETS
     | st.builds(
