@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.fuzz import __main__ as command
 from tests.fuzz.__main__ import main
 from tests.fuzz.engine import Report, has_atheris, run_changed, run_guided
 from tests.fuzz.findings import FINDINGS
@@ -74,3 +75,18 @@ def test_a_target_that_does_not_exist_is_refused(capsys: pytest.CaptureFixture[s
         main(["nothing"])
     assert caught.value.code == 2
     assert "there is no target nothing" in capsys.readouterr().err
+
+
+def test_the_command_tells_figures_and_findings(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def read(_data: bytes) -> None:
+        raise KeyError("unexpected")
+
+    monkeypatch.setattr(command, "has_atheris", lambda: False)
+    monkeypatch.setattr(command, "TARGETS", {"x": Target("x", read, (b"a",))})
+    assert main(["x", "--seconds", "1"]) == 1
+    told = capsys.readouterr().out.splitlines()
+    assert told[1] == "x: 1 executions, 1 findings"
+    assert told[2].strip() == "KeyError: 'unexpected'"
+    assert told[-1] == "1 executions, 1 findings"
