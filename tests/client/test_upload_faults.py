@@ -377,7 +377,8 @@ async def test_the_time_that_the_content_takes_is_not_the_registrys() -> None:
     content = LARGE * 40
 
     async def slow() -> AsyncIterator[bytes]:
-        for piece in (content[:9_000_000], content[9_000_000:]):
+        held = 8 * 1024 * 1024
+        for piece in (content[:held], content[held:10_000_000], content[10_000_000:]):
             await asyncio.sleep(0.5)
             yield piece
 
@@ -502,7 +503,7 @@ async def test_no_more_than_a_few_uploads_are_sent_at_a_time_and_small_requests_
         return True
 
     blobs = [LARGE + bytes([number]) for number in range(6)]
-    limits = Limits(in_flight=4, blobs=2, backoff=0)
+    limits = Limits(in_flight=2, blobs=2, backoff=0)
     odd = OddRegistry(PUT=held)
     async with ScriptedServer(odd) as server, client(limits=limits) as own:
         registry = own.registry(server.url)

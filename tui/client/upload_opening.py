@@ -6,7 +6,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 
 from tui.client.answers import refusal
-from tui.client.errors import ConnectionLostError, DeniedError, UnauthorizedError
+from tui.client.errors import ConnectionLostError
 from tui.client.limits import MAX_ERROR_BODY
 from tui.client.session import Call
 from tui.client.tokens import pull_scope, push_scope
@@ -53,18 +53,14 @@ class Opening:
             True where it is there now; else the upload that has begun instead, or False.
 
         Raises:
-            RegistryError: The registry is out of reach.
+            RegistryError: The registry is out of reach, or lets nobody in who asks.
         """
         source = self._source
         if source is None or source == self._repository:
             return False
-        # Rights for both; the first is the one that some token services look at alone.
+        # Rights for both: some token services look at the first alone, or give a token for one only.
         scopes = (*self.scopes, pull_scope(source))
-        try:
-            response = await self._post(f"mount={digest}&from={source}", scopes=scopes)
-        except (UnauthorizedError, DeniedError):
-            # No token for the other repository; the upload shows whether there is one for this.
-            return False
+        response = await self._post(f"mount={digest}&from={source}", scopes=scopes)
         if response.status == HTTPStatus.CREATED:
             check_digest(response, digest)
             return True
