@@ -88,6 +88,16 @@ async def test_an_unknown_authority_is_no_reason_for_plain_http(tls: ssl.SSLCont
         assert server.asked == []
 
 
+async def test_a_slow_handshake_that_fails_says_what_is_wrong_with_the_certificate(
+    monkeypatch: pytest.MonkeyPatch, tls: ssl.SSLContext
+) -> None:
+    monkeypatch.setattr("tui.client.schemes.HTTP_DELAY", 0.0)
+    async with ScriptedServer(welcome, tls=tls) as server, client() as own:
+        with pytest.raises(CertificateError, match="not trusted"):
+            await own.registry(server.host, ALICE).verify()
+        assert server.asked == []
+
+
 async def test_a_server_that_hangs_on_tls_is_asked_over_http(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tui.client.schemes.HTTP_DELAY", 0.0)
     handshakes: list[asyncio.StreamWriter] = []

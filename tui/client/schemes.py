@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 
 import httpx
 
-from tui.client.errors import NetworkError
+from tui.client.errors import CertificateError, NetworkError
 from tui.client.sender import Outgoing
 from tui.client.sharing import Shared
 from tui.client.translation import is_no_tls
@@ -72,8 +72,9 @@ class Schemes:
                 for task in done:
                     if task.exception() is None:
                         return task.result()
-            # What HTTP met says more than that the server does not speak TLS.
-            return await http
+            # What HTTP met says more than that the server does not speak TLS, and less than what is wrong
+            # with its certificate.
+            return await (https if isinstance(https.exception(), CertificateError) else http)
         finally:
             for task in tasks:
                 task.cancel()
