@@ -91,14 +91,15 @@ def config_of(parts: ImageParts) -> str:
 
 
 @ALL
-async def test_skopeo_copies_all_of_an_archive(
-    registry: Registry, environment: Mapping[str, str], tmp_path: Path, image: Image
+@pytest.mark.parametrize("form", list(Form))
+async def test_skopeo_copies_all_that_was_saved(
+    registry: Registry, environment: Mapping[str, str], tmp_path: Path, image: Image, form: Form
 ) -> None:
-    archive = tmp_path / "app.tar"
-    parts = await save(registry, image, archive, Form.ARCHIVE)
-    raw = skopeo(environment, "inspect", "--raw", f"oci-archive:{archive}{named(image)}")
-    assert raw == parts.root.raw
-    skopeo(environment, "copy", "--all", f"oci-archive:{archive}{named(image)}", f"dir:{tmp_path / 'copy'}")
+    transport = "oci" if form is Form.LAYOUT else "oci-archive"
+    parts = await save(registry, image, tmp_path / "app", form)
+    source = f"{transport}:{tmp_path / 'app'}{named(image)}"
+    assert skopeo(environment, "inspect", "--raw", source) == parts.root.raw
+    skopeo(environment, "copy", "--all", source, f"dir:{tmp_path / 'copy'}")
     copied = {path.name: path.read_bytes() for path in (tmp_path / "copy").iterdir()}
     assert copied["manifest.json"] == parts.root.raw
     assert {blob.digest.hex for blob in parts.blobs} <= set(copied)
@@ -116,19 +117,6 @@ async def test_skopeo_reads_an_archive_as_dockers(
     copied: dict[str, Any] = json.loads((tmp_path / "copy" / "manifest.json").read_bytes())
     assert copied["config"]["digest"] == f"sha256:{config_of(parts)}"
     assert len(copied["layers"]) == len(loadable_image(parts, INTEL).layers)
-
-
-@ALL
-async def test_skopeo_copies_all_of_a_layout(
-    registry: Registry, environment: Mapping[str, str], tmp_path: Path, image: Image
-) -> None:
-    layout = tmp_path / "app"
-    parts = await save(registry, image, layout, Form.LAYOUT)
-    assert skopeo(environment, "inspect", "--raw", f"oci:{layout}{named(image)}") == parts.root.raw
-    skopeo(environment, "copy", "--all", f"oci:{layout}{named(image)}", f"dir:{tmp_path / 'copy'}")
-    copied = {path.name: path.read_bytes() for path in (tmp_path / "copy").iterdir()}
-    assert copied["manifest.json"] == parts.root.raw
-    assert {blob.digest.hex for blob in parts.blobs} <= set(copied)
 
 
 @ALL

@@ -86,6 +86,13 @@ async def save(images: Images, parts: ImageParts, folder: Path, form: Form, **mo
     return target
 
 
+async def interrupt(images: Images, parts: ImageParts, folder: Path, form: Form) -> None:
+    """Save an image, up to the middle of its last layer."""
+    images.breaks[Digest.of(TOP)] = [700_000]
+    with pytest.raises(ConnectionLostError):
+        await save(images, parts, folder, form)
+
+
 def blobs(target: Path) -> dict[str, bytes]:
     """Return what a layout, or an archive, has under its digests, and check each of them."""
     if target.is_dir():
@@ -141,9 +148,7 @@ async def test_what_a_lost_connection_has_left_is_gone_on_from(
     images: Images, tmp_path: Path, form: Form
 ) -> None:
     parts = await gather(images)
-    images.breaks[Digest.of(TOP)] = [700_000]
-    with pytest.raises(ConnectionLostError):
-        await save(images, parts, tmp_path, form)
+    await interrupt(images, parts, tmp_path, form)
     assert not (tmp_path / "app.tar").exists()
     images.offsets.clear()
     target = await save(images, parts, tmp_path, form)
@@ -197,9 +202,7 @@ async def test_what_is_there_is_checked_before_it_is_counted_on(
     images: Images, tmp_path: Path, form: Form
 ) -> None:
     parts = await gather(images)
-    images.breaks[Digest.of(TOP)] = [700_000]
-    with pytest.raises(ConnectionLostError):
-        await save(images, parts, tmp_path, form)
+    await interrupt(images, parts, tmp_path, form)
     states: list[Progress] = []
     await save(images, parts, tmp_path, form, progress=states.append)
     checked = [one.done for one in states if one.state is State.CHECKING]
@@ -211,9 +214,7 @@ async def test_what_is_there_is_checked_before_it_is_counted_on(
 @BOTH
 async def test_a_damaged_blob_is_fetched_again(images: Images, tmp_path: Path, form: Form) -> None:
     parts = await gather(images)
-    images.breaks[Digest.of(TOP)] = [700_000]
-    with pytest.raises(ConnectionLostError):
-        await save(images, parts, tmp_path, form)
+    await interrupt(images, parts, tmp_path, form)
     if form is Form.LAYOUT:
         damaged = tmp_path / "app/blobs/sha256" / Digest.of(BASE).hex
     else:
@@ -233,9 +234,7 @@ async def test_what_was_cut_short_or_filled_with_zeros_is_gone_on_from(
     images: Images, tmp_path: Path, form: Form
 ) -> None:
     parts = await gather(images)
-    images.breaks[Digest.of(TOP)] = [700_000]
-    with pytest.raises(ConnectionLostError):
-        await save(images, parts, tmp_path, form)
+    await interrupt(images, parts, tmp_path, form)
     (part,) = tmp_path.rglob("*.part")
     size = part.stat().st_size
     content = part.read_bytes()
@@ -289,9 +288,7 @@ async def test_embedded_content_is_gone_on_from_like_any_other(
     document = json.loads(image.raw)
     document["config"]["data"] = "e30="
     parts = await gather(images, images.document(document))
-    images.breaks[Digest.of(TOP)] = [700_000]
-    with pytest.raises(ConnectionLostError):
-        await save(images, parts, tmp_path, form)
+    await interrupt(images, parts, tmp_path, form)
     images.offsets.clear()
     await save(images, parts, tmp_path, form)
     assert fetched(images, TOP) == [700_000]

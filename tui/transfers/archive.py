@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from tui.client.archive_writer import archive_pieces, archive_size
 from tui.client.loadable import loadable_image
 from tui.client.threads import in_thread
-from tui.transfers.download import Fetch
+from tui.transfers.jobs import ImageJob
 from tui.transfers.part import READ_SIZE, PartFile
 from tui.transfers.progress import Share, State
 from tui.transfers.small import fetch_small
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from tui.client.bulk import Piece
     from tui.client.descriptors import Descriptor, Platform
     from tui.client.image_parts import ImageParts
-    from tui.client.names import Digest, Repository
+    from tui.client.names import Repository
     from tui.transfers.download import BlobSource
     from tui.transfers.progress import Meter
     from tui.transfers.retries import Retries
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 __all__ = ["ArchiveJob", "Slice"]
 
 
-class ArchiveJob:
+class ArchiveJob(ImageJob):
     """Saves an image as an archive that is an OCI layout, and that `docker load` and `podman load` take.
 
     Args:
@@ -56,17 +56,8 @@ class ArchiveJob:
         *,
         platform: Platform | None = None,
     ) -> None:
-        self.parts = parts
-        self._source = source
-        self._repository = repository
-        self._retries = retries
+        super().__init__(source, repository, parts, retries)
         self._pieces = archive_pieces(parts, loadable_image(parts, platform))
-        self._fetch: Fetch | None = None
-
-    @property
-    def digest(self) -> Digest:
-        """The digest of the image; each blob is verified against its own."""
-        return self.parts.root.descriptor.digest
 
     @property
     def size(self) -> int:
@@ -83,7 +74,7 @@ class ArchiveJob:
         meter.begin(self.size)
         if kept:
             meter.enter(State.CHECKING)
-        small = await fetch_small(self._source, self._repository, self._behind(part.size))
+        small = await fetch_small(self.source, self.repository, self._behind(part.size))
         position = 0
         for piece in self._pieces:
             if isinstance(piece, bytes):
@@ -91,10 +82,8 @@ class ArchiveJob:
                 meter.advance(len(piece))
                 position += len(piece)
             else:
-                blob = small.get(piece.digest, piece)
-                self._fetch = Fetch(self._source, self._repository, blob, self._retries)
-                share = Share(meter, position, piece.size)
-                await self._fetch.run(Slice(part, position, piece.size), share)
+                fetch = self.fetch(small.get(piece.digest, piece))
+                await fetch.run(Slice(part, position, piece.size), Share(meter, position, piece.size))
                 position += piece.size
         meter.committing = True
         await in_thread(part.commit)
@@ -106,11 +95,6 @@ class ArchiveJob:
             position += archive_size([piece])
             if not isinstance(piece, bytes) and position > size:
                 yield piece
-
-    def hurry(self) -> None:
-        """Try again now, where it waits for that."""
-        if self._fetch is not None:
-            self._fetch.hurry()
 
 
 def settle(part: PartFile, position: int, known: bytes) -> None:

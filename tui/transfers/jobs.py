@@ -10,13 +10,14 @@ from tui.transfers.part import PartFile
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from tui.client.image_parts import ImageParts
     from tui.client.models import Descriptor
     from tui.client.names import Digest, Repository
     from tui.transfers.download import BlobSource
     from tui.transfers.progress import Meter
     from tui.transfers.retries import Retries
 
-__all__ = ["BlobJob", "DocumentJob", "Job", "Kept"]
+__all__ = ["BlobJob", "DocumentJob", "ImageJob", "Job", "Kept"]
 
 
 class Kept(Protocol):
@@ -132,3 +133,38 @@ class DocumentJob:
 
     def hurry(self) -> None:
         """Do nothing: it never waits."""
+
+
+class ImageJob:
+    """What jobs share that save an image, whatever they make of it.
+
+    Args:
+        source: Where the blobs are.
+        repository: The repository that has them.
+        parts: What the image consists of.
+        retries: How often a lost connection is made again.
+    """
+
+    def __init__(
+        self, source: BlobSource, repository: Repository, parts: ImageParts, retries: Retries
+    ) -> None:
+        self.source = source
+        self.repository = repository
+        self.parts = parts
+        self._retries = retries
+        self._fetch: Fetch | None = None
+
+    @property
+    def digest(self) -> Digest:
+        """The digest of the image; each blob is verified against its own."""
+        return self.parts.root.descriptor.digest
+
+    def fetch(self, blob: Descriptor) -> Fetch:
+        """Make what downloads one of the blobs; it is the one that is hurried."""
+        self._fetch = Fetch(self.source, self.repository, blob, self._retries)
+        return self._fetch
+
+    def hurry(self) -> None:
+        """Try again now, where it waits for that."""
+        if self._fetch is not None:
+            self._fetch.hurry()

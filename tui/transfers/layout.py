@@ -14,8 +14,9 @@ from tui.client.layout_format import LAYOUT_FILE, blob_path
 from tui.client.layout_writer import READ_SIZE, LayoutWriter
 from tui.client.saving_errors import NameTakenError
 from tui.client.threads import in_thread
-from tui.transfers.download import CHECK_SIZE, Fetch
+from tui.transfers.download import CHECK_SIZE
 from tui.transfers.errors import FolderError, TargetExistsError
+from tui.transfers.jobs import ImageJob
 from tui.transfers.locking import lock
 from tui.transfers.part import PartFile, kept_size, part_path
 from tui.transfers.placing import check_room, check_target, sync_folder, translated
@@ -224,7 +225,7 @@ class LayoutPart:
             os.close(descriptor)
 
 
-class LayoutJob:
+class LayoutJob(ImageJob):
     """Saves an image into an OCI layout.
 
     Args:
@@ -237,17 +238,8 @@ class LayoutJob:
     def __init__(
         self, source: BlobSource, repository: Repository, parts: ImageParts, retries: Retries
     ) -> None:
-        self.parts = parts
-        self._source = source
-        self._repository = repository
-        self._retries = retries
+        super().__init__(source, repository, parts, retries)
         self._own = Own()
-        self._fetch: Fetch | None = None
-
-    @property
-    def digest(self) -> Digest:
-        """The digest of the image; each blob is verified against its own."""
-        return self.parts.root.descriptor.digest
 
     @property
     def size(self) -> int:
@@ -262,7 +254,7 @@ class LayoutJob:
         """Bring what is missing, and let the layout list the image."""
         await in_thread(part.open)
         meter.begin(self.size)
-        small = await fetch_small(self._source, self._repository, await in_thread(part.missing))
+        small = await fetch_small(self.source, self.repository, await in_thread(part.missing))
         position = 0
         for blob in self.parts.blobs:
             share = Share(meter, position, blob.size)
@@ -272,11 +264,6 @@ class LayoutJob:
         meter.committing = True
         await in_thread(part.commit)
         meter.advance(self.size - position)
-
-    def hurry(self) -> None:
-        """Try again now, where it waits for that."""
-        if self._fetch is not None:
-            self._fetch.hurry()
 
     async def _is_there(self, part: LayoutPart, blob: Descriptor, share: Share) -> bool:
         """Tell whether a blob is there, whole and undamaged."""
@@ -296,10 +283,10 @@ class LayoutJob:
         return False
 
     async def _bring(self, part: LayoutPart, blob: Descriptor, share: Share) -> None:
-        self._fetch = Fetch(self._source, self._repository, blob, self._retries)
+        fetch = self.fetch(blob)
         file = await in_thread(part.part_file, blob)
         try:
-            await self._fetch.run(file, share)
+            await fetch.run(file, share)
         finally:
             await in_thread(file.keep)
             if file.committed:
