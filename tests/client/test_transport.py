@@ -129,6 +129,50 @@ async def test_a_server_that_hangs_on_tls_is_asked_over_http(monkeypatch: pytest
             await writer.wait_closed()
 
 
+async def test_a_page_about_https_that_comes_before_the_handshake_has_ended_is_not_taken_for_http(
+    tls: ssl.SSLContext, certificate: ServerCertificate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tui.client.schemes.HTTP_DELAY", 0.0)
+    told = asyncio.Event()
+    leading: list[asyncio.Task[None]] = []
+
+    async def lead(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        leading.append(task)
+        first = await reader.read(65536)
+        if first[:1] != b"\x16":
+            writer.write(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+            writer.close()
+            told.set()
+            return
+        await told.wait()
+        host, _, port = server.host.partition(":")
+        up_reader, up = await asyncio.open_connection(host, int(port))
+        up.write(first)
+        try:
+            await asyncio.gather(pass_on(reader, up), pass_on(up_reader, writer))
+        finally:
+            up.transport.abort()
+            writer.transport.abort()
+
+    async def pass_on(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while data := await reader.read(65536):
+            writer.write(data)
+        writer.close()
+
+    async with ScriptedServer(welcome, tls=tls) as server:
+        front = await asyncio.start_server(lead, "127.0.0.1", 0)
+        try:
+            port = front.sockets[0].getsockname()[1]
+            async with client() as own:
+                await own.registry(f"127.0.0.1:{port}", ca_file=certificate.authority).verify()
+            assert server.lines == ["GET /v2/"] * 2
+        finally:
+            front.close()
+            await asyncio.wait(leading)
+
+
 async def test_a_server_that_hangs_on_both_ends_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tui.client.schemes.HTTP_DELAY", 0.0)
     server = await asyncio.start_server(lambda _, writer: kept.append(writer), "127.0.0.1", 0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 from typing import TYPE_CHECKING
 
 import httpx
@@ -184,7 +185,7 @@ class Recorder(httpx.AsyncHTTPTransport):
     """Keeps where each login was sent."""
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__(verify=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT))
         self.logins: set[tuple[str, str]] = set()
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:

@@ -9,6 +9,7 @@ moment, as in go-containerregistry. The answer is remembered.
 from __future__ import annotations
 
 import asyncio
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
 
 import httpx
@@ -63,30 +64,42 @@ class Schemes:
         try:
             await asyncio.wait(tasks, timeout=HTTP_DELAY)
             if https.done() and not _speaks_no_tls(https):
-                return await https
+                await https
+                return "https"
             http = asyncio.create_task(self._try("http", host, tls))
             tasks.append(http)
-            waiting = {task for task in tasks if not task.done()}
-            while waiting:
-                done, waiting = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
-                for task in done:
-                    if task.exception() is None:
-                        return task.result()
-            # What HTTP met says more than that the server does not speak TLS, and less than what is wrong
-            # with its certificate.
-            return await (https if isinstance(https.exception(), CertificateError) else http)
+            while True:
+                if https.done() and (https.exception() is None or _is_about_certificates(https)):
+                    await https
+                    return "https"
+                if http.done() and (https.done() or _is_served(http)):
+                    # What HTTP met says more than that the server does not speak TLS, and less than what is
+                    # wrong with its certificate.
+                    await http
+                    return "http"
+                waiting = {task for task in tasks if not task.done()}
+                await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
         finally:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def _try(self, scheme: str, host: RegistryHost, tls: Tls) -> str:
-        """Return the scheme if the host answers over it, whatever it answers."""
+    async def _try(self, scheme: str, host: RegistryHost, tls: Tls) -> int:
+        """Return the status of the answer if the host gives one over a scheme."""
         answer = await self._sender.send(Outgoing("GET", httpx.URL(f"{scheme}://{host}/v2/"), tls=tls))
         await self._sender.discard(answer)
-        return scheme
+        return answer.status
 
 
-def _speaks_no_tls(task: asyncio.Task[str]) -> bool:
+def _is_served(task: asyncio.Task[int]) -> bool:
+    """Tell an answer over HTTP from the 400 of a server of HTTPS, which may be far away behind a tunnel."""
+    return task.exception() is None and task.result() != HTTPStatus.BAD_REQUEST
+
+
+def _is_about_certificates(task: asyncio.Task[int]) -> bool:
+    return isinstance(task.exception(), CertificateError)
+
+
+def _speaks_no_tls(task: asyncio.Task[int]) -> bool:
     error = task.exception()
     return isinstance(error, NetworkError) and is_no_tls(error)
