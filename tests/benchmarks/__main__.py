@@ -25,7 +25,7 @@ BENCHMARKS: Final[dict[str, Callable[[int, bool], list[Row]]]] = {
     "start": lambda rounds, _: starting.measure(rounds=rounds),
     "listing": lambda rounds, _: listing.measure(rounds=rounds),
     "keys": lambda rounds, quick: keys.measure(rounds=rounds, mebibytes=2048 if quick else 4096),
-    "distant": lambda rounds, _: distant.measure(rounds=rounds),
+    "distant": lambda rounds, _: distant.measure(rounds=min(rounds, distant.MOST_ROUNDS)),
     "downloads": lambda rounds, quick: downloads.measure(rounds=rounds, large=256 if quick else 512),
     "memory": lambda rounds, _: memory.measure(rounds=rounds),
 }

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from tests.benchmarks.rows import Comparison
 
-__all__ = ["measure"]
+__all__ = ["MOST_ROUNDS", "measure"]
 
 ROUND_TRIP: Final = 0.05
 """Seconds: from one country to the next."""
@@ -42,6 +42,9 @@ AHEAD: Final = Bound(1.0)
 
 BESIDE: Final = Bound(1.1)
 """What is reached elsewhere, beside the fastest."""
+
+MOST_ROUNDS: Final = 5
+"""Rounds that are enough, where most of the time is a distance that never changes."""
 
 FEW: Final = 3
 """Rounds of what makes dozens of round trips."""

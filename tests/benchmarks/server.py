@@ -259,14 +259,19 @@ async def _main() -> None:
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             context.load_cert_chain(*arguments.tls)
             context.set_alpn_protocols(["h2", "http/1.1"] if arguments.http2 else ["http/1.1"])
+        loop = asyncio.get_running_loop()
+        ended = asyncio.Event()
+        for one in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(one, ended.set)
         server = Server(images, repositories, arguments.catalog, arguments.login)
         listening = await asyncio.start_server(
             server.serve, "127.0.0.1", 0, limit=LONGEST_HEAD, backlog=BACKLOG, ssl=context
         )
         host, port = listening.sockets[0].getsockname()
         print(f"{host}:{port}", flush=True)  # noqa: T201 - who started the server reads it
-        async with listening:
-            await listening.serve_forever()
+        await ended.wait()
+        # Who is connected still is cut off, which is nothing to tell of.
+        loop.set_exception_handler(lambda _loop, _context: None)
 
 
 if __name__ == "__main__":
