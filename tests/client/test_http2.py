@@ -440,3 +440,40 @@ async def test_whatever_comes_ends_in_an_answer_or_an_error_of_the_network(frame
     finally:
         await connection.aclose()
     assert not connection.is_usable(1.0)
+
+
+class Shy(Wire):
+    """A connection over which nothing comes until it is told to, and that keeps count of what is sent."""
+
+    def __init__(self) -> None:
+        super().__init__(b"")
+        self.speak = asyncio.Event()
+        self.sent = asyncio.Event()
+
+    async def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ARG002, ASYNC109
+        await self.speak.wait()
+        self.speak.clear()
+        # Settings that change nothing.
+        return b"\x00\x00\x00\x04\x00\x00\x00\x00\x00"
+
+    async def write(self, buffer: bytes, timeout: float | None = None) -> None:  # noqa: ARG002, ASYNC109
+        self.sent.set()
+
+
+async def test_a_server_that_is_shown_a_certificate_speaks_first() -> None:
+    wire = Shy()
+    connection = Http2Connection(wire, listens=True)
+    for _ in range(10):
+        await asyncio.sleep(0)
+    assert not wire.sent.is_set()
+    wire.speak.set()
+    await wire.sent.wait()
+    await connection.aclose()
+
+
+async def test_a_server_that_does_not_speak_first_is_spoken_to(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tui.client.http2.LISTENING", 0.01)
+    wire = Shy()
+    connection = Http2Connection(wire, listens=True)
+    await wire.sent.wait()
+    await connection.aclose()

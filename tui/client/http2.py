@@ -35,6 +35,9 @@ READ_SIZE: Final = 256 * KIB
 STREAM_WINDOW: Final = 1 * MIB
 """Bytes of one answer that may be on their way or wait for their reader: 50 ms at 160 Mbit/s."""
 
+LISTENING: Final = 1.0
+"""Seconds for which a server may speak first: two round trips to the other side of the earth."""
+
 CONNECTION_WINDOW: Final = 2**31 - 1
 """Bytes of all answers together, the most that there is: those of the streams are what limits them."""
 
@@ -55,9 +58,11 @@ class Http2Connection:
 
     Args:
         stream: The connection, behind its TLS handshake.
+        listens: Whether the server is let speak first. One that does not accept a client certificate says so
+            after the handshake, and what has been sent to it by then may cost what it says.
     """
 
-    def __init__(self, stream: httpcore.AsyncNetworkStream) -> None:
+    def __init__(self, stream: httpcore.AsyncNetworkStream, *, listens: bool = False) -> None:
         self.is_broken = False
         """Whether the server does not keep to HTTP/2, or does not want it."""
         self._stream = stream
@@ -83,6 +88,9 @@ class Http2Connection:
         self._room = asyncio.Event()
         self._unsent = asyncio.Event()
         self._sent = asyncio.Event()
+        self._heard = asyncio.Event()
+        if not listens:
+            self._heard.set()
         self._is_mute = False
         self._flush()
         self._tasks = [asyncio.create_task(self._read()), asyncio.create_task(self._write())]
@@ -180,6 +188,7 @@ class Http2Connection:
         frames = bytearray()
         try:
             while data := await self._stream.read(READ_SIZE):
+                self._heard.set()
                 frames += data
                 for frame in _whole_frames(frames):
                     self._receive(frame)
@@ -239,6 +248,10 @@ class Http2Connection:
 
     async def _write(self) -> None:
         """Send what there is to send, for as long as the connection lasts."""
+        # Servers that speak second are few, and are not waited for.
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(LISTENING):
+                await self._heard.wait()
         try:
             while True:
                 await self._unsent.wait()

@@ -31,11 +31,18 @@ class SharedTransport(httpx.AsyncBaseTransport):
         context: How certificates are checked; HTTP/2 is offered with it.
         pool_context: The same, for connections of HTTP/1.1.
         backend: Connects to servers, through a proxy or not.
+        shows: Whether servers are shown a client certificate.
     """
 
     def __init__(
-        self, context: ssl.SSLContext, pool_context: ssl.SSLContext, backend: NetworkBackend
+        self,
+        context: ssl.SSLContext,
+        pool_context: ssl.SSLContext,
+        backend: NetworkBackend,
+        *,
+        shows: bool = False,
     ) -> None:
+        self._shows = shows
         self._context = context
         self._context.set_alpn_protocols(["h2", "http/1.1"])
         self._pool = PoolTransport(pool_context, None, backend)
@@ -87,7 +94,7 @@ class SharedTransport(httpx.AsyncBaseTransport):
         plain = await self._backend.open(host, port, timeout, None, None)
         stream = await plain.start_tls(self._context, host, timeout)
         if stream.get_extra_info("ssl_object").selected_alpn_protocol() == "h2":
-            connection = self._connections[place] = Http2Connection(stream)
+            connection = self._connections[place] = Http2Connection(stream, listens=self._shows)
             return connection
         self._connections[place] = None
         self._pool.adopt(host, port, stream)

@@ -93,7 +93,7 @@ class Transports:
                     remedy="Check the proxy that the environment names.",
                 ) from None
             get_context = partial(self._contexts.get, tls, line=line)
-            self._made[key] = _make_transport(get_context, made, kind, outward=key[3])
+            self._made[key] = _make_transport(get_context, made, kind, outward=key[3], shows=bool(tls.shown))
         return self._made[key]
 
     async def is_internal(self, url: httpx.URL) -> bool:
@@ -144,11 +144,12 @@ def _make_transport(
     traffic: Traffic,
     *,
     outward: bool,
+    shows: bool,
 ) -> httpx.AsyncBaseTransport:
     if traffic is Traffic.BULK:
         return BulkTransport(partial(get_context, "bulk"), proxy, outward=outward)
     backend = NetworkBackend(outward=outward)
     if traffic is Traffic.SMALL:
         backend = backend if proxy is None else TunnelBackend(proxy)
-        return SharedTransport(get_context("h2"), get_context("http/1.1"), backend)
+        return SharedTransport(get_context("h2"), get_context("http/1.1"), backend, shows=shows)
     return PoolTransport(get_context("http/1.1"), proxy, backend)
