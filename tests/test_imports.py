@@ -40,7 +40,7 @@ def test_the_client_loads_neither_textual_nor_httpx() -> None:
     assert not loaded(modules, HEAVY)
 
 
-@pytest.mark.parametrize("module", ["errors", "names", "media_types", "models", "challenge", "limits"])
+@pytest.mark.parametrize("module", ["errors", "names", "media_types", "models", "login.challenge", "limits"])
 def test_errors_names_and_models_load_no_httpx(module: str) -> None:
     modules = modules_after(f"import tui.client.{module}")
     assert not loaded(modules, HEAVY)

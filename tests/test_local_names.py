@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tui.arguments import Arguments, Place, PlaceError, parse_arguments, parse_place
-from tui.client.local_path import LocalPath
+from tui.client.local.local_path import LocalPath
 from tui.client.names import Digest, Repository, Tag
 from tui.places import LayerPlace, ManifestPlace, RegistryPlace, RepositoryPlace, crumbs, noun
 

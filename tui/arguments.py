@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final, Literal
 
 from tui import __version__
 from tui.client.errors import InvalidNameError
-from tui.client.local_path import LocalPath
+from tui.client.local.local_path import LocalPath
 from tui.client.names import DOCKER_HUB, Digest, RegistryHost, Repository, Tag
 from tui.client.redaction import quoted, redacted_url
 from tui.local_names import LocalNameError, looks_like_archive, parse_local
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from tui.client.local_path import SourceName
+    from tui.client.local.local_path import SourceName
 
 __all__ = [
     "Arguments",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tui.client.local_path import LocalPath
+from tui.client.local.local_path import LocalPath
 from tui.client.mirror_location import MirrorLocation
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
         Registry,
         Source,
     )
-    from tui.client.local_path import SourceName
+    from tui.client.local.local_path import SourceName
     from tui.client.names import RegistryHost
     from tui.config import Settings
     from tui.credentials import Login, LoginStore

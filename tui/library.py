@@ -7,17 +7,17 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
 from tui.cache import Documents
-from tui.client.image_manifest import Manifest
-from tui.client.local_path import LocalPath
+from tui.client.documents.image_manifest import Manifest
+from tui.client.documents.schema import violations_of, violations_of_config
+from tui.client.local.local_path import LocalPath
 from tui.client.names import Digest, Image
-from tui.client.schema import violations_of, violations_of_config
 from tui.client.sharing import Shared
 
 if TYPE_CHECKING:
     from tui.arguments import Place
     from tui.client import ImageConfig, Index, LocalSource, Repository, Source, Tag
     from tui.client.errors import Violation
-    from tui.client.local_path import SourceName
+    from tui.client.local.local_path import SourceName
 
     Key = tuple[str, str, str]
 

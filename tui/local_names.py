@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Final
 
 from tui.client.errors import InvalidNameError, UnsupportedAlgorithmError
-from tui.client.layout_format import parse_image_name
-from tui.client.local_path import ARCHIVE_ENDINGS, LOCAL_KINDS, LocalPath
+from tui.client.local.layout_format import parse_image_name
+from tui.client.local.local_path import ARCHIVE_ENDINGS, LOCAL_KINDS, LocalPath
 from tui.client.names import Digest
 from tui.client.redaction import quoted
 

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tui.client.errors import InvalidNameError
-from tui.client.local_path import LocalPath, default_repository
+from tui.client.local.local_path import LocalPath, default_repository
 from tui.client.names import Digest, Tag
 
 if TYPE_CHECKING:
     from tui.client import Descriptor, HistoryStep, Repository
-    from tui.client.local_path import SourceName
+    from tui.client.local.local_path import SourceName
 
 
 @dataclass(frozen=True, slots=True)

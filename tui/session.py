@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from tui.client.local_path import LocalPath
+from tui.client.local.local_path import LocalPath
 from tui.client.names import DOCKER_HUB, RegistryHost
 from tui.config import save_theme
 from tui.connections import SettingsConnections
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from tui.arguments import Place
     from tui.client import Repository
-    from tui.client.local_path import SourceName
+    from tui.client.local.local_path import SourceName
     from tui.config import Settings
 
 WELL_KNOWN: Final = (

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
 
     from tui.client import LocalPath, LocalSource, Page, Registry
-    from tui.client.local_path import SourceName
+    from tui.client.local.local_path import SourceName
 
 Found = tuple[float, float, int]
 """Seconds until the first of it, seconds until all of it, and how many there were."""

@@ -5,7 +5,17 @@ from __future__ import annotations
 import json
 from typing import Any, Final
 
-from tests.client.documents import EMPTY, JSON, TIME, VALID, config, descriptor, index, manifest, platform
+from tests.client.valid_documents import (
+    EMPTY,
+    JSON,
+    TIME,
+    VALID,
+    config,
+    descriptor,
+    index,
+    manifest,
+    platform,
+)
 from tui.client.media_types import (
     DOCKER_CONFIG,
     DOCKER_LIST,

@@ -16,7 +16,7 @@ from tui.client.names import Digest
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from tui.client.bulk import Piece
+    from tui.client.wire.bulk import Piece
 
 LINE = RequestLine("GET", "https://registry.example/v2/a/blobs/sha256:0")
 LOST = ConnectionLostError("it broke", request=LINE)

@@ -9,8 +9,7 @@ import pytest
 
 from tests.client.helpers import SHORT, client, mocked
 from tests.faults import Damage, Exchange, FaultProxy, ScriptedServer
-from tui.client.auth import BasicAuth
-from tui.client.descriptors import Descriptor
+from tui.client.documents.descriptors import Descriptor
 from tui.client.errors import (
     BlobNotExistError,
     BodyTooLargeError,
@@ -22,6 +21,7 @@ from tui.client.errors import (
     TimeoutExceededError,
     UnsupportedAlgorithmError,
 )
+from tui.client.login.auth import BasicAuth
 from tui.client.names import Digest, Repository
 from tui.demo import DemoServer, Storage
 

@@ -7,7 +7,6 @@ import pytest
 
 from tests.client.helpers import client, items, mocked, parameters
 from tests.faults import Exchange, ScriptedServer
-from tui.client.auth import BasicAuth
 from tui.client.errors import (
     CatalogUnsupportedError,
     DeniedError,
@@ -20,6 +19,7 @@ from tui.client.errors import (
     RepositoryNotExistError,
     UnauthorizedError,
 )
+from tui.client.login.auth import BasicAuth
 from tui.client.names import Digest, Image, Repository, Tag
 from tui.demo import BasicLogin, BearerLogin, DemoServer, Storage
 

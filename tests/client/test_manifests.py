@@ -10,7 +10,8 @@ import pytest
 
 from tests.client.helpers import client, mocked
 from tests.faults import Damage, Exchange, FaultProxy, ScriptedServer
-from tui.client.descriptors import Descriptor
+from tui.client.documents.descriptors import Descriptor
+from tui.client.documents.image_manifest import Index, Manifest
 from tui.client.errors import (
     BodyTooLargeError,
     DeniedError,
@@ -24,7 +25,6 @@ from tui.client.errors import (
     UnknownMediaTypeError,
     UnsupportedAlgorithmError,
 )
-from tui.client.image_manifest import Index, Manifest
 from tui.client.media_types import DOCKER_SCHEMA1_SIGNED, MANIFEST_ACCEPT, OCI_CONFIG, OCI_INDEX, OCI_MANIFEST
 from tui.client.names import Digest, Image, Repository, Tag
 from tui.demo import DemoServer

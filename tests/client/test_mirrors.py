@@ -13,8 +13,7 @@ import pytest
 
 from tests.client.helpers import EAGER, items, mocked
 from tests.faults import Exchange, ScriptedServer
-from tui.client.auth import BasicAuth
-from tui.client.descriptors import Descriptor
+from tui.client.documents.descriptors import Descriptor
 from tui.client.errors import (
     ConnectionFailedError,
     ConnectionLostError,
@@ -24,6 +23,7 @@ from tui.client.errors import (
     RequestLine,
 )
 from tui.client.limits import Timeouts
+from tui.client.login.auth import BasicAuth
 from tui.client.media_types import OCI_MANIFEST
 from tui.client.mirror_location import MirrorLocation
 from tui.client.mirrors import Mirror
@@ -32,7 +32,7 @@ from tui.client.registry import Client
 
 if TYPE_CHECKING:
     from tui.client.registry import Registry
-    from tui.client.sender import LoggedRequest
+    from tui.client.wire.sender import LoggedRequest
 
 ALPHA = Repository("team/alpha")
 TAGGED = Image(ALPHA, Tag("v1"))

@@ -11,14 +11,14 @@ import pytest
 
 from tests.client.helpers import client, items
 from tests.faults import Exchange, ScriptedServer
-from tui.client.auth import BasicAuth
-from tui.client.descriptors import Descriptor
+from tui.client.documents.descriptors import Descriptor
 from tui.client.errors import ConnectionFailedError
+from tui.client.login.auth import BasicAuth
 from tui.client.names import Digest, Repository
-from tui.client.origins import InwardError
-from tui.client.pool import NetworkBackend
-from tui.client.sockets import Backend, Trust
-from tui.client.transport import Transports
+from tui.client.wire.origins import InwardError
+from tui.client.wire.pool import NetworkBackend
+from tui.client.wire.sockets import Backend, Trust
+from tui.client.wire.transport import Transports
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

@@ -10,15 +10,15 @@ import pytest
 from tests.client.helpers import EAGER, client, items
 from tests.faults import ScriptedServer
 from tui.client import Client, Repository, Timeouts
-from tui.client.auth import AuthProvider, BasicAuth, IdentityToken, TokenAuth
 from tui.client.errors import TimeoutExceededError, UnauthorizedError
+from tui.client.login.auth import AuthProvider, BasicAuth, IdentityToken, TokenAuth
 from tui.demo import BasicLogin, BearerLogin, DemoServer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from tests.faults import Exchange
-    from tui.client.auth import Authenticator
+    from tui.client.login.auth import Authenticator
 
 ALICE, BOB = BasicAuth("alice", "s3cret"), BasicAuth("bob", "builder")
 ALPHA = Repository("team/alpha")

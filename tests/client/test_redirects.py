@@ -7,8 +7,8 @@ import pytest
 
 from tests.client.helpers import CURT, client, items, mocked
 from tests.faults import Exchange, ScriptedServer
-from tui.client.auth import BasicAuth
 from tui.client.errors import DeniedError, RefusedRedirectError, UnauthorizedError
+from tui.client.login.auth import BasicAuth
 from tui.client.names import Repository
 
 ALICE = BasicAuth("alice", "s3cret")

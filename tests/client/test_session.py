@@ -12,7 +12,7 @@ import pytest
 
 from tests.client.helpers import CURT, EAGER, SHORT, client, items
 from tests.faults import Damage, Exchange, FaultProxy, ScriptedServer
-from tui.client.descriptors import Descriptor
+from tui.client.documents.descriptors import Descriptor
 from tui.client.errors import (
     BodyTooLargeError,
     ConnectionFailedError,
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from tui.client.registry import Registry
-    from tui.client.sender import LoggedRequest
+    from tui.client.wire.sender import LoggedRequest
 
 ALPHA = Repository("team/alpha")
 IMAGE = Image(ALPHA, Tag("v1"))
@@ -98,7 +98,7 @@ async def test_the_registrys_own_time_to_wait_is_kept_for_all_requests_to_it(
 
     async with ScriptedServer(Failing(429, 1, {"Retry-After": "7"})) as server, client() as own:
         registry = own.registry(server.url)
-        monkeypatch.setattr("tui.client.sender.asyncio.sleep", note)
+        monkeypatch.setattr("tui.client.wire.sender.asyncio.sleep", note)
         await items(registry.tags(ALPHA))
         assert [round(wait) for wait in waits] == [7]
         await items(registry.tags(ALPHA))

@@ -4,8 +4,8 @@ from collections.abc import Callable
 import pytest
 
 from tests.client.helpers import client
-from tui.client.docker_archive import DockerArchive
-from tui.client.layout import Layout
+from tui.client.local.docker_archive import DockerArchive
+from tui.client.local.layout import Layout
 from tui.client.registry import Registry
 from tui.client.source import Source
 

@@ -30,7 +30,7 @@ from tui.client import (
     Timeouts,
     UnauthorizedError,
 )
-from tui.client.chunks import MAX_HELD
+from tui.client.pushing.chunks import MAX_HELD
 from tui.demo import DemoServer, Storage
 from tui.demo.faults import reply
 

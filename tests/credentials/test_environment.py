@@ -8,7 +8,7 @@ from base64 import b64encode
 
 import pytest
 
-from tui.client.auth import BasicAuth, IdentityToken
+from tui.client.login.auth import BasicAuth, IdentityToken
 from tui.client.names import RegistryHost, Repository
 from tui.credentials import KnownHost, take_environment
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tui import credentials
-from tui.client.auth import BasicAuth, IdentityToken, TokenAuth
+from tui.client.login.auth import BasicAuth, IdentityToken, TokenAuth
 from tui.client.names import RegistryHost, Repository
 from tui.credentials import KnownHost, Login, LoginFile, LoginStore, login_files
 from tui.credentials.files import MAX_LOGIN_FILE, MAX_WARNINGS, read_login_file

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tui.client.auth import BasicAuth, IdentityToken
+from tui.client.login.auth import BasicAuth, IdentityToken
 from tui.client.names import RegistryHost
 from tui.credentials.errors import HelperFailedError, HelperMissingError, HelperTimeoutError
 from tui.credentials.helpers import MAX_ANSWER, ask_helper

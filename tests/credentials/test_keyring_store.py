@@ -11,7 +11,7 @@ import pytest
 from keyring import errors
 
 from tests.credentials.keyrings import Dialogs, MemoryKeyring
-from tui.client.auth import BasicAuth, IdentityToken, TokenAuth
+from tui.client.login.auth import BasicAuth, IdentityToken, TokenAuth
 from tui.client.names import RegistryHost
 from tui.credentials import (
     KeyringError,

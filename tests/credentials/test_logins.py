@@ -6,7 +6,7 @@ import pickle
 
 import pytest
 
-from tui.client.auth import BasicAuth, IdentityToken, TokenAuth
+from tui.client.login.auth import BasicAuth, IdentityToken, TokenAuth
 from tui.credentials import InvalidLoginError, Kind, Secret, make_login
 
 WORD = "hunter2"

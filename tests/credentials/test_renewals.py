@@ -13,7 +13,7 @@ from keyring.errors import KeyringLocked
 from tests.client.helpers import client, items
 from tests.faults import Exchange, ScriptedServer
 from tui.client import IdentityKeeper, Repository
-from tui.client.auth import BasicAuth, IdentityToken
+from tui.client.login.auth import BasicAuth, IdentityToken
 from tui.client.names import RegistryHost
 from tui.config import Settings
 from tui.connections import SettingsConnections

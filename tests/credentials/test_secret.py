@@ -8,7 +8,7 @@ import traceback
 
 import pytest
 
-from tui.client.auth import BasicAuth
+from tui.client.login.auth import BasicAuth
 from tui.credentials import Login, Secret
 
 WORD = "hunter2"

@@ -104,8 +104,8 @@ BUGS: Mapping[str, Callable[[pytest.MonkeyPatch], None]] = {
     "writing the password": lambda patch: break_header(patch, b"Basic"),
     "writing any login": lambda patch: break_header(patch, b""),
     "reading a challenge": lambda patch: patch.setattr("tui.client.session.parse_challenges", fail),
-    "making a proof": lambda patch: patch.setattr("tui.client.login.Proof", fail),
-    "asking the token service": lambda patch: patch.setattr("tui.client.exchange.parse_token", fail),
+    "making a proof": lambda patch: patch.setattr("tui.client.login.login.Proof", fail),
+    "asking the token service": lambda patch: patch.setattr("tui.client.login.exchange.parse_token", fail),
     "reading an answer": lambda patch: patch.setattr("tui.client.listings.parse_json", fail),
 }
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tui.client import Client, Repository, UnauthorizedError
-from tui.client.auth import BasicAuth
+from tui.client.login.auth import BasicAuth
 from tui.client.names import RegistryHost
 from tui.credentials import (
     KeyringLockedError,

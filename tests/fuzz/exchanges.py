@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Final
 
 import httpx
 
-from tests.client.documents import DIGEST, VALID, embedded
+from tests.client.valid_documents import DIGEST, VALID, embedded
 from tests.fuzz.oracle import PASSWORD, loop
 from tui.client import BasicAuth, Client, Digest, Image, Limits, Repository, Tag
-from tui.client.challenge import parse_challenges
+from tui.client.login.challenge import parse_challenges
 from tui.client.media_types import OCI_INDEX, OCI_MANIFEST
 from tui.client.models import Descriptor, Manifest
 

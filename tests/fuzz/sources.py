@@ -12,8 +12,8 @@ from typing import Final
 
 from tests.client.layouts import Layout, named
 from tests.fuzz.oracle import loop
-from tui.client.local import open_local
-from tui.client.local_path import LocalPath
+from tui.client.local.local_path import LocalPath
+from tui.client.local.opening import open_local
 from tui.client.models import Manifest
 from tui.client.names import Image
 

@@ -11,27 +11,27 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from tests.client.documents import DIGEST, EMPTY, VALID, config, index, manifest
 from tests.client.helpers import read_as_names
+from tests.client.valid_documents import DIGEST, EMPTY, VALID, config, index, manifest
 from tests.fuzz import exchanges, sources
 from tui import sanitize
 from tui.client import media_types
 from tui.client.answers import RawResponse, parse_json, refusal
-from tui.client.challenge import parse_challenges
-from tui.client.descriptors import Descriptor
+from tui.client.documents.descriptors import Descriptor
+from tui.client.documents.history import layer_history
+from tui.client.documents.image_config import parse_config
+from tui.client.documents.image_manifest import Manifest, parse_manifest
+from tui.client.documents.schema import validate, violations_of, violations_of_config
 from tui.client.errors import RequestLine
-from tui.client.history import layer_history
-from tui.client.image_config import parse_config
-from tui.client.image_manifest import Manifest, parse_manifest
-from tui.client.layout_format import parse_image_name
-from tui.client.layout_index import listed_names, merged_index
+from tui.client.local.layout_format import parse_image_name
+from tui.client.local.layout_index import listed_names, merged_index
+from tui.client.login.challenge import parse_challenges
+from tui.client.login.tokens import clean_scopes, parse_token
 from tui.client.names import RegistryHost, Repository
 from tui.client.notices import Warnings
 from tui.client.pages import next_page_url, parse_links
 from tui.client.redaction import printable, quoted, redacted_url
-from tui.client.retry import retry_after
-from tui.client.schema import validate, violations_of, violations_of_config
-from tui.client.tokens import clean_scopes, parse_token
+from tui.client.wire.retry import retry_after
 from tui.credentials import helpers, keyring_store
 from tui.credentials.files import read_login_text
 from tui.credentials.secret import Secret

@@ -11,7 +11,7 @@ from tui.client import Client, Image, ManifestNotExistError, NotFoundError, Repo
 
 if TYPE_CHECKING:
     from tests.real.docker_registry import DockerRegistry
-    from tui.client.sender import LoggedRequest
+    from tui.client.wire.sender import LoggedRequest
 
 
 async def test_a_registry_is_recognised(client: Client, plain: DockerRegistry) -> None:

@@ -25,7 +25,7 @@ from tui.client import (
     layer_history,
     media_types,
 )
-from tui.client.schema import violations_of_config
+from tui.client.documents.schema import violations_of_config
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -10,8 +10,8 @@ import pytest
 
 from tests.faults import ScriptedServer
 from tests.ui import browse, requests, saved
-from tui.client import sender
 from tui.client.names import RegistryHost
+from tui.client.wire import sender
 from tui.config import Settings
 from tui.demo import BasicLogin, DemoServer
 from tui.demo.faults import Gate, cut_off, html_page, path_has, redirect, reply, too_many_requests

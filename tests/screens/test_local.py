@@ -13,10 +13,10 @@ from tests.client.layouts import Archive, Layout, named
 from tests.screens.test_open import ask, hint
 from tests.ui import MEDIUM, NARROW, WIDE, browse
 from tui.arguments import parse_place
-from tui.client.docker_archive import DockerArchive
-from tui.client.layout import Layout as SavedLayout
-from tui.client.local_path import LocalPath
-from tui.client.local_source import LocalSource
+from tui.client.local.docker_archive import DockerArchive
+from tui.client.local.layout import Layout as SavedLayout
+from tui.client.local.local_path import LocalPath
+from tui.client.local.local_source import LocalSource
 from tui.client.media_types import OCI_INDEX
 from tui.client.models import Manifest
 from tui.client.names import Digest, Image, Repository, Tag
@@ -203,7 +203,7 @@ def refuse_reading(monkeypatch: pytest.MonkeyPatch) -> None:
     def refused(*_: object) -> None:
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr("tui.client.open_file.os.open", refused)
+    monkeypatch.setattr("tui.client.local.open_file.os.open", refused)
 
 
 async def test_r_reads_a_layout_that_has_changed(layout: Path) -> None:

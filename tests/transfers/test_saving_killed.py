@@ -15,7 +15,7 @@ import pytest
 from tests.transfers import victim
 from tests.transfers.sources import REPOSITORY
 from tests.transfers.test_killed import wait_for
-from tui.client.layout_writer import LayoutWriter
+from tui.client.local.layout_writer import LayoutWriter
 from tui.demo import DemoServer, Storage
 from tui.transfers import Form
 

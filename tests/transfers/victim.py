@@ -6,7 +6,7 @@ import asyncio
 import sys
 from pathlib import Path
 
-from tui.client.image_parts import gather_parts
+from tui.client.local.image_parts import gather_parts
 from tui.client.models import Descriptor
 from tui.client.names import Digest, Image, Repository, Tag
 from tui.client.registry import Client

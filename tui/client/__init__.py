@@ -14,20 +14,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from tui.client.answers import RawResponse
-    from tui.client.archive_writer import archive_pieces, archive_size, write_archive
-    from tui.client.auth import (
-        Authenticator,
-        AuthProvider,
-        BasicAuth,
-        IdentityKeeper,
-        IdentityToken,
-        RepositoryAuthProvider,
-        TokenAuth,
-    )
     from tui.client.blob_stream import BlobStream
-    from tui.client.certs import certs_folders
-    from tui.client.challenge import Challenge, parse_challenges
-    from tui.client.docker_archive import DockerArchive
+    from tui.client.documents.schema import validate
     from tui.client.errors import (
         BlobNotExistError,
         BodyTooLargeError,
@@ -67,14 +55,34 @@ if TYPE_CHECKING:
         ValidationError,
         Violation,
     )
-    from tui.client.image_parts import ImageParts, gather_parts
-    from tui.client.layout import Layout
-    from tui.client.layout_writer import LayoutWriter
     from tui.client.limits import Limits, Timeouts
-    from tui.client.loadable import is_loadable, loadable_image, machine_platform, nearest_platform
-    from tui.client.local import open_local
-    from tui.client.local_path import LocalPath
-    from tui.client.local_source import LocalSource
+    from tui.client.local.archive_writer import archive_pieces, archive_size, write_archive
+    from tui.client.local.docker_archive import DockerArchive
+    from tui.client.local.image_parts import ImageParts, gather_parts
+    from tui.client.local.layout import Layout
+    from tui.client.local.layout_writer import LayoutWriter
+    from tui.client.local.loadable import is_loadable, loadable_image, machine_platform, nearest_platform
+    from tui.client.local.local_path import LocalPath
+    from tui.client.local.local_source import LocalSource
+    from tui.client.local.opening import open_local
+    from tui.client.local.saving_errors import (
+        AbsentManifestsError,
+        LayoutInvalidError,
+        NameTakenError,
+        NotLoadableError,
+        SavingError,
+        UnsavableError,
+    )
+    from tui.client.login.auth import (
+        Authenticator,
+        AuthProvider,
+        BasicAuth,
+        IdentityKeeper,
+        IdentityToken,
+        RepositoryAuthProvider,
+        TokenAuth,
+    )
+    from tui.client.login.challenge import Challenge, parse_challenges
     from tui.client.mirrors import Mirror
     from tui.client.models import (
         Descriptor,
@@ -93,17 +101,9 @@ if TYPE_CHECKING:
     from tui.client.notices import RateLimit
     from tui.client.pages import Page
     from tui.client.registry import Client, Registry
-    from tui.client.saving_errors import (
-        AbsentManifestsError,
-        LayoutInvalidError,
-        NameTakenError,
-        NotLoadableError,
-        SavingError,
-        UnsavableError,
-    )
-    from tui.client.schema import validate
-    from tui.client.sender import LoggedRequest
     from tui.client.source import Source
+    from tui.client.wire.certs import certs_folders
+    from tui.client.wire.sender import LoggedRequest
 
 __all__ = [
     "AbsentManifestsError",
@@ -207,34 +207,34 @@ __all__ = [
 ]
 
 _ELSEWHERE: Final = {
-    "AbsentManifestsError": "saving_errors",
-    "AuthProvider": "auth",
-    "Authenticator": "auth",
-    "BasicAuth": "auth",
+    "AbsentManifestsError": "local.saving_errors",
+    "AuthProvider": "login.auth",
+    "Authenticator": "login.auth",
+    "BasicAuth": "login.auth",
     "BlobStream": "blob_stream",
-    "Challenge": "challenge",
+    "Challenge": "login.challenge",
     "Client": "registry",
     "Descriptor": "models",
     "Digest": "names",
-    "DockerArchive": "docker_archive",
+    "DockerArchive": "local.docker_archive",
     "HistoryStep": "models",
-    "IdentityKeeper": "auth",
-    "IdentityToken": "auth",
+    "IdentityKeeper": "login.auth",
+    "IdentityToken": "login.auth",
     "Image": "names",
     "ImageConfig": "models",
-    "ImageParts": "image_parts",
+    "ImageParts": "local.image_parts",
     "Index": "models",
-    "LayoutInvalidError": "saving_errors",
-    "LayoutWriter": "layout_writer",
-    "Layout": "layout",
+    "LayoutInvalidError": "local.saving_errors",
+    "LayoutWriter": "local.layout_writer",
+    "Layout": "local.layout",
     "Limits": "limits",
-    "LocalPath": "local_path",
-    "LocalSource": "local_source",
-    "LoggedRequest": "sender",
+    "LocalPath": "local.local_path",
+    "LocalSource": "local.local_source",
+    "LoggedRequest": "wire.sender",
     "Manifest": "models",
     "Mirror": "mirrors",
-    "NameTakenError": "saving_errors",
-    "NotLoadableError": "saving_errors",
+    "NameTakenError": "local.saving_errors",
+    "NotLoadableError": "local.saving_errors",
     "Page": "pages",
     "Platform": "models",
     "RateLimit": "notices",
@@ -243,31 +243,31 @@ _ELSEWHERE: Final = {
     "Registry": "registry",
     "RegistryHost": "names",
     "Repository": "names",
-    "RepositoryAuthProvider": "auth",
-    "SavingError": "saving_errors",
+    "RepositoryAuthProvider": "login.auth",
+    "SavingError": "local.saving_errors",
     "Source": "source",
     "Tag": "names",
     "Timeouts": "limits",
-    "TokenAuth": "auth",
-    "UnsavableError": "saving_errors",
-    "archive_pieces": "archive_writer",
-    "archive_size": "archive_writer",
+    "TokenAuth": "login.auth",
+    "UnsavableError": "local.saving_errors",
+    "archive_pieces": "local.archive_writer",
+    "archive_size": "local.archive_writer",
     "attested_digest": "models",
-    "certs_folders": "certs",
-    "gather_parts": "image_parts",
+    "certs_folders": "wire.certs",
+    "gather_parts": "local.image_parts",
     "is_attestation": "models",
-    "is_loadable": "loadable",
+    "is_loadable": "local.loadable",
     "layer_history": "models",
-    "loadable_image": "loadable",
-    "machine_platform": "loadable",
-    "nearest_platform": "loadable",
-    "open_local": "local",
-    "parse_challenges": "challenge",
+    "loadable_image": "local.loadable",
+    "machine_platform": "local.loadable",
+    "nearest_platform": "local.loadable",
+    "open_local": "local.opening",
+    "parse_challenges": "login.challenge",
     "parse_config": "models",
     "parse_manifest": "models",
     "parse_reference": "names",
-    "validate": "schema",
-    "write_archive": "archive_writer",
+    "validate": "documents.schema",
+    "write_archive": "local.archive_writer",
 }
 """The module of each public name; names that are not here are errors."""
 

@@ -11,8 +11,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
-from tui.client.bulk import BulkBody, Piece
-from tui.client.decoding import DoubtfulJSONError, decode_json
+from tui.client.documents.decoding import DoubtfulJSONError, decode_json
 from tui.client.errors import (
     BodyTooLargeError,
     ErrorInfo,
@@ -26,8 +25,9 @@ from tui.client.errors import (
 from tui.client.limits import MAX_ERROR_BODY
 from tui.client.reading import read_from
 from tui.client.redaction import quoted
-from tui.client.retry import retry_after
-from tui.client.translation import translated
+from tui.client.wire.bulk import BulkBody, Piece
+from tui.client.wire.retry import retry_after
+from tui.client.wire.translation import translated
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterable, Callable

@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
     from hashlib import _Hash
 
-    from tui.client.bulk import Piece
-    from tui.client.descriptors import Descriptor
     from tui.client.details import RequestLine
+    from tui.client.documents.descriptors import Descriptor
+    from tui.client.wire.bulk import Piece
 
 __all__ = ["BlobStream", "at_hand", "known_size", "read_whole"]
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 
 from tui.client.answers import Answer, content_length, refusal, told_length
 from tui.client.blob_stream import BlobStream, at_hand, known_size, read_whole
-from tui.client.descriptors import Descriptor
+from tui.client.documents.descriptors import Descriptor
 from tui.client.errors import (
     BlobNotExistError,
     BodyTooLargeError,
@@ -26,9 +26,9 @@ from tui.client.errors import (
     TimeoutExceededError,
 )
 from tui.client.limits import MAX_CONFIG, MAX_ERROR_BODY
-from tui.client.places import Traffic
+from tui.client.login.tokens import pull_scope
 from tui.client.session import Call
-from tui.client.tokens import pull_scope
+from tui.client.wire.places import Traffic
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator

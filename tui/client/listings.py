@@ -22,11 +22,11 @@ from tui.client.errors import (
     RepositoryNotExistError,
     RequestLine,
 )
+from tui.client.login.tokens import CATALOG_SCOPE, pull_scope
 from tui.client.names import Repository, Tag
-from tui.client.origins import origin
 from tui.client.pages import Loaded, paged
 from tui.client.support import not_found, verify
-from tui.client.tokens import CATALOG_SCOPE, pull_scope
+from tui.client.wire.origins import origin
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Iterator

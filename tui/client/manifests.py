@@ -6,23 +6,23 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from tui.client.answers import read_from, refusal, told_length
-from tui.client.descriptors import Descriptor
+from tui.client.documents.descriptors import Descriptor
+from tui.client.documents.image_manifest import manifest_digest, parse_manifest
 from tui.client.errors import (
     DigestMismatchError,
     InvalidNameError,
     ManifestNotExistError,
 )
-from tui.client.image_manifest import manifest_digest, parse_manifest
 from tui.client.limits import MAX_MANIFEST
+from tui.client.login.tokens import pull_scope
 from tui.client.media_types import MANIFEST_ACCEPT, essence, is_index, is_manifest
 from tui.client.names import Digest, Image
 from tui.client.session import Call
 from tui.client.support import not_found
-from tui.client.tokens import pull_scope
 
 if TYPE_CHECKING:
     from tui.client.answers import RawResponse
-    from tui.client.image_manifest import Index, Manifest
+    from tui.client.documents.image_manifest import Index, Manifest
     from tui.client.session import Session
 
 __all__ = ["get_manifest", "head_manifest"]

@@ -32,17 +32,17 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from tui.client.answers import Answer
-    from tui.client.auth import Authenticator, AuthProvider
     from tui.client.blob_stream import BlobStream
-    from tui.client.descriptors import Descriptor
     from tui.client.details import RequestLine
+    from tui.client.documents.descriptors import Descriptor
+    from tui.client.login.auth import Authenticator, AuthProvider
     from tui.client.mirror_location import MirrorLocation
     from tui.client.names import Digest, RegistryHost, Repository
-    from tui.client.places import Traffic
-    from tui.client.schemes import Schemes
-    from tui.client.sender import Sender
     from tui.client.session import Call
-    from tui.client.tls import Tls
+    from tui.client.wire.places import Traffic
+    from tui.client.wire.schemes import Schemes
+    from tui.client.wire.sender import Sender
+    from tui.client.wire.tls import Tls
 
 __all__ = ["Mirror", "MirrorSession", "Mirrored", "hasty"]
 

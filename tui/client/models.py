@@ -6,11 +6,11 @@ fails only where a document is nothing of the kind.
 
 from __future__ import annotations
 
-from tui.client.descriptors import Descriptor, Platform, attested_digest, is_attestation
+from tui.client.documents.descriptors import Descriptor, Platform, attested_digest, is_attestation
+from tui.client.documents.history import layer_history
+from tui.client.documents.image_config import HistoryStep, ImageConfig, parse_config
+from tui.client.documents.image_manifest import Index, Manifest, manifest_digest, parse_manifest
 from tui.client.errors import Violation
-from tui.client.history import layer_history
-from tui.client.image_config import HistoryStep, ImageConfig, parse_config
-from tui.client.image_manifest import Index, Manifest, manifest_digest, parse_manifest
 
 __all__ = [
     "Descriptor",

@@ -7,25 +7,25 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
 from tui.client.answers import error_infos, read_from, refusal
+from tui.client.documents.image_manifest import Index, parse_manifest
 from tui.client.errors import (
     InvalidIndexError,
     ManifestNotExistError,
     RegistryError,
     RepositoryNotExistError,
 )
-from tui.client.image_manifest import Index, parse_manifest
 from tui.client.limits import MAX_LISTING
+from tui.client.login.tokens import pull_scope
 from tui.client.manifests import get_manifest
 from tui.client.media_types import OCI_INDEX, essence
 from tui.client.names import Image
 from tui.client.pages import Loaded, paged
 from tui.client.referrers_tag import referrers_tag
 from tui.client.session import Call
-from tui.client.tokens import pull_scope
 
 if TYPE_CHECKING:
     from tui.client.answers import RawResponse
-    from tui.client.descriptors import Descriptor
+    from tui.client.documents.descriptors import Descriptor
     from tui.client.names import Digest, Repository
     from tui.client.session import Session
 

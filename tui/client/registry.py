@@ -9,20 +9,20 @@ from urllib.parse import urlencode
 import tui
 from tui.client import listings, referrers, support
 from tui.client.asking import PageSizes
-from tui.client.certs import CertsFolders
 from tui.client.limits import MAX_LISTING, Limits, Timeouts
+from tui.client.login.tokens import pull_scope, push_scope
 from tui.client.mirror_location import MirrorLocation
 from tui.client.mirrors import Mirror, Mirrored, MirrorSession, hasty
 from tui.client.names import RegistryHost, Repository
 from tui.client.registry_content import RegistryContent
 from tui.client.registry_writes import RegistryWrites
-from tui.client.schemes import Schemes
-from tui.client.sender import Sender
 from tui.client.session import Call, Session
 from tui.client.source import PAGE_SIZE, Source
-from tui.client.tls import Tls
-from tui.client.tokens import pull_scope, push_scope
-from tui.client.transport import Transports
+from tui.client.wire.certs import CertsFolders
+from tui.client.wire.schemes import Schemes
+from tui.client.wire.sender import Sender
+from tui.client.wire.tls import Tls
+from tui.client.wire.transport import Transports
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Iterable, Mapping, Sequence
@@ -32,13 +32,13 @@ if TYPE_CHECKING:
     import httpx
 
     from tui.client.answers import RawResponse
-    from tui.client.auth import Authenticator, AuthProvider
-    from tui.client.descriptors import Descriptor
+    from tui.client.documents.descriptors import Descriptor
     from tui.client.errors import RequestLine
+    from tui.client.login.auth import Authenticator, AuthProvider
     from tui.client.names import Digest, Tag
     from tui.client.notices import RateLimit
     from tui.client.pages import Page
-    from tui.client.sender import LoggedRequest
+    from tui.client.wire.sender import LoggedRequest
 
 __all__ = ["Client", "Registry"]
 

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 from tui.client import blobs, manifests
 from tui.client.limits import MAX_CONFIG
 from tui.client.names import Image
-from tui.client.places import Traffic
+from tui.client.wire.places import Traffic
 
 if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager
     from hashlib import _Hash
 
     from tui.client.blob_stream import BlobStream
-    from tui.client.descriptors import Descriptor
-    from tui.client.image_manifest import Index, Manifest
+    from tui.client.documents.descriptors import Descriptor
+    from tui.client.documents.image_manifest import Index, Manifest
     from tui.client.mirrors import Mirrored
     from tui.client.names import Digest, Repository
 

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tui.client import changes, uploads, writing
-from tui.client.upload_session import OCTETS
+from tui.client.pushing import changes, uploads, writing
+from tui.client.pushing.upload_session import OCTETS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tui.client.content import Content
-    from tui.client.descriptors import Descriptor
-    from tui.client.image_manifest import Index, Manifest
+    from tui.client.documents.descriptors import Descriptor
+    from tui.client.documents.image_manifest import Index, Manifest
     from tui.client.names import Digest, Image, Repository, Tag
+    from tui.client.pushing.content import Content
+    from tui.client.pushing.writing import References
     from tui.client.session import Session
-    from tui.client.writing import References
 
 __all__ = ["RegistryWrites"]
 

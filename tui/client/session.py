@@ -15,38 +15,38 @@ from weakref import WeakValueDictionary
 
 import httpx
 
-from tui.client.bodies import Body, Timed, can_repeat
-from tui.client.challenge import parse_challenges
 from tui.client.errors import (
     ConnectionLostError,
     RefusedRedirectError,
     RequestLine,
     TimeoutExceededError,
 )
-from tui.client.exchange import REDIRECTS, Exchange
-from tui.client.logins import Logins
+from tui.client.login.challenge import parse_challenges
+from tui.client.login.exchange import REDIRECTS, Exchange
+from tui.client.login.logins import Logins
 from tui.client.notices import Warnings
-from tui.client.origins import checked_redirect, is_upgrade, origin
-from tui.client.places import Traffic
 from tui.client.redaction import quoted, redacted_url
-from tui.client.retry import RETRY_METHODS
-from tui.client.sender import Outgoing
-from tui.client.tls import NO_TLS
-from tui.client.translation import page_about_certificate
+from tui.client.wire.bodies import Body, Timed, can_repeat
+from tui.client.wire.origins import checked_redirect, is_upgrade, origin
+from tui.client.wire.places import Traffic
+from tui.client.wire.retry import RETRY_METHODS
+from tui.client.wire.sender import Outgoing
+from tui.client.wire.tls import NO_TLS
+from tui.client.wire.translation import page_about_certificate
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Mapping
 
     from tui.client.answers import Answer, RawResponse
-    from tui.client.auth import Authenticator, AuthProvider
-    from tui.client.challenge import Challenge
-    from tui.client.exchange import TokenQuery
-    from tui.client.login import Proof
+    from tui.client.login.auth import Authenticator, AuthProvider
+    from tui.client.login.challenge import Challenge
+    from tui.client.login.exchange import TokenQuery
+    from tui.client.login.login import Proof
+    from tui.client.login.tokens import Token
     from tui.client.names import RegistryHost, Repository
-    from tui.client.schemes import Schemes
-    from tui.client.sender import Sender
-    from tui.client.tls import Tls
-    from tui.client.tokens import Token
+    from tui.client.wire.schemes import Schemes
+    from tui.client.wire.sender import Sender
+    from tui.client.wire.tls import Tls
 
 __all__ = ["Call", "Session"]
 

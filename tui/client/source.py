@@ -1,7 +1,7 @@
 """Where images come from: `Source` is the one face of a registry, a layout and an archive.
 
-`tui.client.registry.Registry` asks a registry, `tui.client.layout.Layout` reads an OCI image layout in a
-folder or a tar, `tui.client.docker_archive.DockerArchive` reads what ``docker save`` writes. Whoever lists,
+`tui.client.Registry` asks a registry, `tui.client.Layout` reads an OCI image layout in a folder or a tar,
+`tui.client.DockerArchive` reads what ``docker save`` writes. Whoever lists,
 shows, compares or saves images takes a `Source` and need not know which of them it is:
 
 * Names are those of a registry. What a layout calls ``docker.io/library/alpine:3`` is the tag ``3`` of the
@@ -25,14 +25,14 @@ import logging
 from abc import abstractmethod
 from typing import TYPE_CHECKING, Final, Protocol, runtime_checkable
 
+from tui.client.documents.image_config import parse_config
+from tui.client.documents.image_manifest import Index, Manifest, manifest_digest, parse_manifest
 from tui.client.errors import (
     BodyTooLargeError,
     InvalidIndexError,
     ManifestNotExistError,
     UnknownMediaTypeError,
 )
-from tui.client.image_config import parse_config
-from tui.client.image_manifest import Index, Manifest, manifest_digest, parse_manifest
 from tui.client.limits import MAX_CONFIG
 from tui.client.media_types import is_image_config
 from tui.client.names import Image
@@ -43,9 +43,9 @@ if TYPE_CHECKING:
     from hashlib import _Hash
 
     from tui.client.blob_stream import BlobStream
-    from tui.client.descriptors import Descriptor
+    from tui.client.documents.descriptors import Descriptor
+    from tui.client.documents.image_config import ImageConfig
     from tui.client.errors import RequestLine
-    from tui.client.image_config import ImageConfig
     from tui.client.names import Digest, Repository, Tag
     from tui.client.pages import Page
 

@@ -21,8 +21,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from tui.client.auth import Authenticator, BasicAuth, IdentityToken, TokenAuth
 from tui.client.errors import InvalidNameError
+from tui.client.login.auth import Authenticator, BasicAuth, IdentityToken, TokenAuth
 from tui.client.names import RegistryHost, Repository
 from tui.client.redaction import printable
 from tui.credentials.logins import TOKEN_USER, KnownHost, Login, canonical

@@ -12,7 +12,7 @@ import threading
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from tui.client.auth import BasicAuth, IdentityToken, TokenAuth
+from tui.client.login.auth import BasicAuth, IdentityToken, TokenAuth
 from tui.credentials.aside import run_aside
 from tui.credentials.backends import backend_name, choose_backend
 from tui.credentials.errors import (

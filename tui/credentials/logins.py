@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Final, NoReturn
 
-from tui.client.auth import Authenticator, BasicAuth, IdentityToken, TokenAuth
 from tui.client.errors import TokenError
+from tui.client.login.auth import Authenticator, BasicAuth, IdentityToken, TokenAuth
 from tui.client.names import DOCKER_HUB, RegistryHost
 from tui.credentials.errors import InvalidLoginError
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from tui.client.auth import Authenticator, IdentityToken
+    from tui.client.login.auth import Authenticator, IdentityToken
     from tui.client.names import RegistryHost
     from tui.credentials.store import LoginStore
 

@@ -10,7 +10,7 @@ import asyncio
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final, overload
 
-from tui.client.auth import IdentityToken
+from tui.client.login.auth import IdentityToken
 from tui.credentials.errors import KeyringError
 
 if TYPE_CHECKING:

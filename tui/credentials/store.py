@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
     from typing import Any
 
-    from tui.client.auth import IdentityToken
+    from tui.client.login.auth import IdentityToken
     from tui.client.names import RegistryHost
     from tui.credentials.errors import CredentialsError, KeyringError
     from tui.credentials.watched import Stamp

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tui.client.local_path import LocalPath
+from tui.client.local.local_path import LocalPath
 from tui.client.models import Index, is_attestation
 from tui.figures import age, counted, share, size
 from tui.panes.layers import step_summary

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, ClassVar
 from textual.message import Message
 
 from tui.client.errors import CatalogUnsupportedError, RegistryError
-from tui.client.local_path import LocalPath
+from tui.client.local.local_path import LocalPath
 from tui.ordering import natural_key
 from tui.panes.base import ListPane
 from tui.panes.rows import LARGEST_PAGE, Order, batches
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Sequence
 
     from tui.client import Repository
-    from tui.client.local_path import SourceName
+    from tui.client.local.local_path import SourceName
     from tui.library import Library
     from tui.panes.rows import Batch
 

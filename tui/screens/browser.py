@@ -12,7 +12,7 @@ from textual import on, work
 from textual.screen import Screen
 
 from tui.client.errors import NotFoundError, RegistryError
-from tui.client.local_path import LocalPath
+from tui.client.local.local_path import LocalPath
 from tui.client.models import Index
 from tui.panes.base import ListPane
 from tui.panes.detail import DetailPane
@@ -45,7 +45,7 @@ if TYPE_CHECKING:
 
     from tui.arguments import Place
     from tui.client import RegistryHost
-    from tui.client.local_path import SourceName
+    from tui.client.local.local_path import SourceName
     from tui.places import Subject
     from tui.session import Session
 

@@ -13,7 +13,7 @@ from textual.widgets import Input, Static
 
 from tui.arguments import Place, PlaceError, parse_demo_place, parse_place
 from tui.client.errors import InvalidNameError
-from tui.client.local_path import LocalPath
+from tui.client.local.local_path import LocalPath
 from tui.client.names import RegistryHost
 from tui.local_names import LocalNameError, check_image
 from tui.sanitize import one_line
@@ -23,7 +23,7 @@ from tui.widgets.clean_input import CleanInput
 if TYPE_CHECKING:
     from textual.app import ComposeResult
 
-    from tui.client.local_path import SourceName
+    from tui.client.local.local_path import SourceName
 
 
 class OpenScreen(ModalScreen[Place | None]):

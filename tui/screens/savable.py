@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from tui.client.descriptors import is_attestation
-from tui.client.loadable import is_loadable, nearest_platform
+from tui.client.documents.descriptors import is_attestation
+from tui.client.local.loadable import is_loadable, nearest_platform
 from tui.client.models import Index
 from tui.panes.entries import entry_place
 from tui.places import LayerPlace, ManifestPlace

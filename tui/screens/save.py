@@ -10,11 +10,11 @@ from textual.binding import Binding, BindingType
 from textual.content import Content
 from textual.widgets import Static
 
-from tui.client.image_parts import gather_parts
-from tui.client.loadable import is_loadable, loadable_image
+from tui.client.local.image_parts import gather_parts
+from tui.client.local.loadable import is_loadable, loadable_image
+from tui.client.local.saving_errors import AbsentManifestsError, NameTakenError
 from tui.client.models import Index, Manifest
 from tui.client.names import Digest, Tag
-from tui.client.saving_errors import AbsentManifestsError, NameTakenError
 from tui.figures import counted, size
 from tui.sanitize import one_line, safe_file_name
 from tui.screens.dialogs import Dialog

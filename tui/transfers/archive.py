@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tui.client.archive_writer import archive_pieces, archive_size
-from tui.client.loadable import loadable_image
+from tui.client.local.archive_writer import archive_pieces, archive_size
+from tui.client.local.loadable import loadable_image
 from tui.client.threads import in_thread
 from tui.transfers.jobs import ImageJob
 from tui.transfers.part import READ_SIZE, PartFile
@@ -22,10 +22,10 @@ if TYPE_CHECKING:
     from hashlib import _Hash
     from pathlib import Path
 
-    from tui.client.bulk import Piece
-    from tui.client.descriptors import Descriptor, Platform
-    from tui.client.image_parts import ImageParts
+    from tui.client.documents.descriptors import Descriptor, Platform
+    from tui.client.local.image_parts import ImageParts
     from tui.client.names import Repository
+    from tui.client.wire.bulk import Piece
     from tui.transfers.download import BlobSource
     from tui.transfers.progress import Meter
     from tui.transfers.retries import Retries

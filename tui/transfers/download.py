@@ -26,9 +26,9 @@ if TYPE_CHECKING:
     from hashlib import _Hash
     from pathlib import Path
 
-    from tui.client.bulk import Piece
     from tui.client.models import Descriptor
     from tui.client.names import Digest, Repository
+    from tui.client.wire.bulk import Piece
     from tui.transfers.progress import Told
 
 __all__ = ["BlobSource", "BlobStream", "download", "save_document"]

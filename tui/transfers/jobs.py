@@ -10,7 +10,7 @@ from tui.transfers.part import PartFile
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tui.client.image_parts import ImageParts
+    from tui.client.local.image_parts import ImageParts
     from tui.client.models import Descriptor
     from tui.client.names import Digest, Repository
     from tui.transfers.download import BlobSource

@@ -10,9 +10,9 @@ import os
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from tui.client.layout_format import LAYOUT_FILE, blob_path
-from tui.client.layout_writer import READ_SIZE, LayoutWriter
-from tui.client.saving_errors import NameTakenError
+from tui.client.local.layout_format import LAYOUT_FILE, blob_path
+from tui.client.local.layout_writer import READ_SIZE, LayoutWriter
+from tui.client.local.saving_errors import NameTakenError
 from tui.client.threads import in_thread
 from tui.transfers.download import CHECK_SIZE
 from tui.transfers.errors import FolderError, TargetExistsError
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import BinaryIO
 
-    from tui.client.descriptors import Descriptor
-    from tui.client.image_parts import ImageParts
+    from tui.client.documents.descriptors import Descriptor
+    from tui.client.local.image_parts import ImageParts
     from tui.client.names import Digest, Repository
     from tui.transfers.download import BlobSource
     from tui.transfers.progress import Meter

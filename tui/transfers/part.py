@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from hashlib import _Hash
     from pathlib import Path
 
-    from tui.client.bulk import Piece
     from tui.client.names import Digest
+    from tui.client.wire.bulk import Piece
 
 __all__ = ["PART_SUFFIX", "PartFile", "kept_size", "part_path"]
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from tui.client.image_parts import ImageParts
+    from tui.client.local.image_parts import ImageParts
     from tui.client.models import Descriptor
     from tui.client.names import Repository
     from tui.transfers.download import BlobSource

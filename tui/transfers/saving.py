@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from tui.client.descriptors import Platform
-    from tui.client.image_parts import ImageParts
+    from tui.client.documents.descriptors import Platform
+    from tui.client.local.image_parts import ImageParts
     from tui.client.names import Repository, Tag
     from tui.transfers.download import BlobSource
     from tui.transfers.jobs import Job

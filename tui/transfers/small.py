@@ -11,7 +11,7 @@ from tui.client.errors import RegistryError
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from tui.client.descriptors import Descriptor
+    from tui.client.documents.descriptors import Descriptor
     from tui.client.names import Digest, Repository
     from tui.transfers.download import BlobSource
 

@@ -1,0 +1,1 @@
+"""Who asks: challenges, logins, tokens, and the exchange of one for the other."""

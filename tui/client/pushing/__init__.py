@@ -1,0 +1,1 @@
+"""What changes a registry: blobs and manifests pushed, tags and manifests deleted."""
