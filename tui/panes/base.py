@@ -9,40 +9,26 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
 from textual import on, work
 from textual.binding import Binding, BindingType
-from textual.containers import Vertical
-from textual.content import Content
 from textual.message import Message
 from textual.reactive import reactive
 
 from tui.client.errors import DeniedError, RegistryError, UnauthorizedError
-from tui.figures import count
 from tui.panes.pace import Pace
-from tui.panes.rows import Batch, Order, Rows
-from tui.sanitize import multi_line, one_line
+from tui.panes.rows_pane import SHOW_SECONDS, RowsPane, RowT
 from tui.widgets.filter import FilterInput
 from tui.widgets.table import VirtualTable
 from tui.wording import failure_lines
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Hashable, Iterable, Sequence
-
-    from textual.app import ComposeResult
+    from collections.abc import AsyncGenerator, Hashable, Sequence
 
     from tui.library import Library
-    from tui.widgets.columns import Column
+    from tui.panes.rows import Batch
 
 SubjectT = TypeVar("SubjectT")
-RowT = TypeVar("RowT")
 
 SETTLE_SECONDS = 0.06
 """A load waits this long, so that holding an arrow key costs no request for every row that passes by."""
-
-SHOW_SECONDS = 0.1
-"""Rows that nobody has to wait for, and what is found out about rows, are shown this often while they arrive:
-to draw them takes longer than to load them, and keys wait for both."""
-
-COUNT_SECONDS = 0.5
-"""Figures in the border are told this often meanwhile: all that the border is around is drawn with them."""
 
 MOST_ARRIVED = 2_000
 """Rows that are kept for that at most: a few milliseconds to take them up."""
@@ -53,14 +39,8 @@ none, such a look takes half a second, and keys wait for it."""
 
 LOADING = "loading …"
 
-FAILED = "✗"
-"""Begins a note that says what went wrong."""
 
-NOTE_LIMIT = 2_000
-"""Characters of a note that are shown."""
-
-
-class ListPane(Vertical, Generic[SubjectT, RowT]):
+class ListPane(RowsPane[RowT], Generic[SubjectT, RowT]):
     """A bordered list of what is inside its subject.
 
     A subject is loaded when the pane is `wanted` (on screen), and once. A new subject empties the pane and
@@ -80,28 +60,12 @@ class ListPane(Vertical, Generic[SubjectT, RowT]):
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding(
-            "slash", "filter", "filter", id="list.filter", tooltip="Show only the rows that contain a text"
-        ),
-        Binding(
-            "space",
-            "mark",
-            "mark",
-            id="list.mark",
-            tooltip="Mark the row for what is done with many",
-            show=False,
-        ),
-        Binding("s", "sort", "sort", id="list.sort", tooltip="Show the list in another order", show=False),
         Binding("r", "reload", "reload", id="list.reload", tooltip="Ask the registry again", show=False),
     ]
 
     class Answered(Message):
         """A registry has answered a load of this pane, for good or ill."""
 
-    MARKABLE: ClassVar[bool] = False
-    """Whether rows can be marked."""
-    TITLE: ClassVar[str] = ""
-    NOUN: ClassVar[str] = ""
     REMOTE: ClassVar[bool] = True
     """Whether a load asks a registry, so that it waits until the cursor rests."""
 
@@ -114,70 +78,24 @@ class ListPane(Vertical, Generic[SubjectT, RowT]):
     def __init__(self, library: Library, *, id: str) -> None:  # noqa: A002  # Textual's name for it
         super().__init__(id=id)
         self.library = library
-        self._marks: set[Hashable] = set()
-        self.table: VirtualTable[RowT] = VirtualTable(
-            self.columns(), key=self.row_key, marked=self._is_marked if self.MARKABLE else None
-        )
-        self.filter_input = FilterInput()
-        self._rows: Rows[RowT] = Rows(self.row_text, self.row_key)
         self._arrived: list[RowT] = []
         self._pace = Pace(self, self._show_arrived, SHOW_SECONDS)
-        self._replacing = Pace(self, self.table.refresh_rows, SHOW_SECONDS)
-        self._counting = Pace(self, self._tell_figures, COUNT_SECONDS)
         self._pinned: set[Hashable] = set()
-        self._note = self._hint = ""
+        self._hint = ""
         self._started = False
-        self._selection: Hashable = None
-        self._selected_from = 0
         self._not_spared = 0
         self._eager = 0
-        self._order = 0
-        self._complete = False
-        self._failed = False
         self._more = asyncio.Event()
-        self.border_title = self.TITLE
 
     # What a pane says about itself.
-
-    def columns(self) -> Sequence[Column[RowT]]:
-        """Describe the table's columns."""
-        raise NotImplementedError
 
     def pages(self, subject: SubjectT) -> AsyncGenerator[Batch[RowT], None]:
         """Load the contents of a subject."""
         raise NotImplementedError
 
-    def highlighted(self, row: RowT | None) -> Message:
-        """Make the message that says which row the cursor is on."""
-        raise NotImplementedError
-
-    def opened(self, row: RowT) -> Message:
-        """Make the message that says which row the person wants to go into."""
-        raise NotImplementedError
-
-    def orders(self) -> Sequence[Order[RowT]]:
-        """Tell the orders that the list can be shown in, the first one at first."""
-        return (Order("", None),)
-
-    def row_key(self, row: RowT) -> Hashable:
-        """Tell what makes a row that row, whatever is known about it."""
-        return row
-
-    def can_mark(self, row: RowT) -> bool:  # noqa: ARG002  # for those who override it
-        """Tell whether a row can be marked."""
-        return self.MARKABLE
-
-    def row_text(self, row: RowT) -> str:
-        """Tell the text that the filter looks at."""
-        return str(row)
-
     def pinned(self, subject: SubjectT) -> Sequence[RowT]:  # noqa: ARG002  # for those who override it
         """Rows that are there before the registry has said anything, and whether or not it lists them."""
         return ()
-
-    def empty_note(self) -> str:
-        """Say why there is nothing, and what one can do."""
-        return f"no {self.NOUN} here"
 
     def failure_note(self, error: RegistryError) -> str:
         """Say what went wrong, and what one can do."""
@@ -197,9 +115,6 @@ class ListPane(Vertical, Generic[SubjectT, RowT]):
 
     # Life.
 
-    def compose(self) -> ComposeResult:
-        yield self.table
-
     def on_mount(self) -> None:
         self._tell(self.hint if self.subject is None else self._note)
         self._start_if_wanted()
@@ -210,21 +125,6 @@ class ListPane(Vertical, Generic[SubjectT, RowT]):
 
     def watch_wanted(self) -> None:
         self._start_if_wanted()
-
-    @property
-    def row(self) -> RowT | None:
-        """The row that the cursor is on."""
-        return self.table.row
-
-    @property
-    def listed(self) -> Sequence[RowT]:
-        """All rows that are there, whether the filter shows them or not."""
-        return self._rows.all
-
-    @property
-    def marked(self) -> list[RowT]:
-        """The rows that are marked, in their order."""
-        return [row for row in self._rows.all if self._is_marked(row)] if self._marks else []
 
     @property
     def started(self) -> bool:
@@ -338,13 +238,6 @@ class ListPane(Vertical, Generic[SubjectT, RowT]):
         self.post_message(self.Answered())
         self._tell(self.failure_note(error))
 
-    def replace(self, row: RowT) -> None:
-        """Put a row that is known better in the place of the one with the same key."""
-        self._rows.replace(row)
-        if any(shown is row for shown in self.table.in_view):
-            self._replacing.ask()
-        self._counting.ask()
-
     def pin(self, row: RowT) -> None:
         """Put a row at the top that the registry has not listed (yet)."""
         key = self.row_key(row)
@@ -353,145 +246,16 @@ class ListPane(Vertical, Generic[SubjectT, RowT]):
             self._rows.prepend(row)
             self._show_rows()
 
-    def select(self, key: Hashable) -> None:
-        """Put the cursor on the row with a key, now or as soon as it arrives, unless the person moves it."""
-        self._selection = key
-        self._selected_from = self.table.cursor
-        self._follow_selection(self._rows.shown)
-
-    def _give_way(self) -> None:
-        """Wait for no row any more where the person has gone to another one meanwhile."""
-        if self.table.cursor != self._selected_from:
-            self._selection = None
-
-    def _follow_selection(self, arrived: Iterable[RowT]) -> None:
-        """Put the cursor on the row that is waited for, if it is among those that have arrived."""
-        if self._selection is None or all(self.row_key(row) != self._selection for row in arrived):
-            return
-        for index, row in enumerate(self._rows.shown):
-            if self.row_key(row) == self._selection:
-                self._selection = None
-                self.table.cursor = index
-                return
-
-    def _show_rows(self) -> None:
-        """Show the rows anew: another filter, another order, or another subject."""
-        self._give_way()
-        self.table.set_rows(self._rows.shown, keep_cursor=True)
-        self._follow_selection(self._rows.shown)
-        self._selected_from = self.table.cursor
-        self._tell(self._note)
-        if self.table.row is None:
-            self.post_message(self.highlighted(None))
-
-    def _tell(self, note: str) -> None:
-        """Show a note below the rows, and the figures in the border."""
-        self._note = note
-        shown, total = len(self._rows.shown), len(self._rows.all)
-        if not note and self._complete and not shown:
-            note = f"nothing matches “{one_line(self.filter_input.text)}”" if total else self.empty_note()
-        self.table.set_note(_failure(note) if self._failed else note)
-        self._tell_figures()
-
-    def _tell_figures(self) -> None:
-        shown, total = len(self._rows.shown), len(self._rows.all)
-        marked = f"{count(len(self._marks))} marked" if self._marks else ""
-        self.border_subtitle = " · ".join(filter(None, (marked, self.status(shown, total))))
-
-    def status(self, shown: int, total: int) -> str:
-        """Tell what the border says of the figures."""
-        if self._complete:
-            known = count(total)
-        elif total and not self._failed:
-            known = f"{count(total)}+ …"
-        else:
-            known = count(total) if total else ""
-        figures = f"{count(shown)} of {known}" if self._rows.filtered else known
-        return " · ".join(filter(None, (figures, self.orders()[self._order].name)))
-
     # What the person does.
 
-    @on(VirtualTable.Highlighted)
-    def _tell_highlighted(self, event: VirtualTable.Highlighted[RowT]) -> None:
-        event.stop()
-        self.post_message(self.highlighted(event.row))
-
-    @on(VirtualTable.Activated)
-    def _tell_opened(self, event: VirtualTable.Activated[RowT]) -> None:
-        event.stop()
-        self.open_row()
+    def want_more(self) -> None:
+        """Go on with the load, however far the cursor is from its end."""
+        self._more.set()
 
     @on(VirtualTable.EndNear)
     def _load_more(self, event: VirtualTable.EndNear) -> None:
         event.stop()
-        self._more.set()
-
-    @on(FilterInput.Changed)
-    def _apply_filter(self, event: FilterInput.Changed) -> None:
-        event.stop()
-        self._rows.filter(event.text)
-        if self._rows.filtered:
-            self._more.set()
-        self._show_rows()
-
-    @on(FilterInput.Closed)
-    def _leave_filter(self, event: FilterInput.Closed) -> None:
-        event.stop()
-        self.table.focus()
-
-    def open_row(self) -> None:
-        """Say that the person wants to go into the row under the cursor."""
-        row = self.table.row
-        if row is not None:
-            self.post_message(self.opened(row))
-
-    async def action_filter(self) -> None:
-        """Show the filter."""
-        await self._mount_filter()
-        self.filter_input.open()
-
-    async def _mount_filter(self) -> None:
-        """Give the filter its place; before the list has had the focus nobody can want it."""
-        if not self.filter_input.is_attached:
-            await self.mount(self.filter_input, before=self.table)
-
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002  # Textual's
-        if action == "mark":
-            return self.row is not None and self.can_mark(self.row)
-        if action == "filter":
-            return not self.filter_input.has_focus
-        return len(self.orders()) > 1 if action == "sort" else True
-
-    def on_descendant_focus(self) -> None:
-        self.call_after_refresh(self._mount_filter)
-        if self._order:
-            self._more.set()
-
-    @work(exclusive=True, group="order", description="put a list into order")
-    async def action_sort(self) -> None:
-        """Show the list in the next order, and load what is missing of it."""
-        orders = self.orders()
-        self._order = (self._order + 1) % len(orders)
-        self._more.set()
-        await self._rows.order_by(orders[self._order].key)
-        self._show_rows()
-
-    def _is_marked(self, row: RowT) -> bool:
-        return self.row_key(row) in self._marks
-
-    def action_mark(self) -> None:
-        """Mark the row under the cursor, or take its mark away, and go to the next one."""
-        if self.row is not None:
-            self._marks ^= {self.row_key(self.row)}
-            self.table.refresh_rows()
-            self.table.cursor += 1
-            self._tell(self._note)
-
-    def clear_marks(self) -> None:
-        """Take all marks away."""
-        self._marks.clear()
-        self.table.refresh_rows()
-        self._tell(self._note)
+        self.want_more()
 
     def retry(self) -> None:
         """Ask again for what failed."""
@@ -507,10 +271,3 @@ class ListPane(Vertical, Generic[SubjectT, RowT]):
             # As far as the row was from the beginning, pages come without being asked for.
             self._eager = index + 1
         self._start_if_wanted()
-
-
-def _failure(note: str) -> Content:
-    """Colour the line that says what went wrong; what to try stands below it like any other note."""
-    first, *others = multi_line(note, NOTE_LIMIT).split("\n")
-    problem = Content.styled(first, ".noted-view--error") if first.startswith(FAILED) else Content(first)
-    return Content("\n").join([problem, *map(Content, others)])
