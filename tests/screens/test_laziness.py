@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 DEBIAN = "library/debian"
 MANY = "demo/many-tags"
 
-PATIENT = 0.3
+PATIENT = 1.5
 """Seconds that a load waits where a test moves on sooner, even on a busy machine."""
 
 
