@@ -12,10 +12,8 @@ from textual.binding import Binding, BindingType
 from tui.commands import KeyCommands
 from tui.config import SettingsError
 from tui.figures import counted
-from tui.keymap import unknown_actions
 from tui.sanitize import one_line
 from tui.screens.browser import BrowserScreen
-from tui.screens.dialogs import QuestionScreen
 from tui.themes import DARK, THEMES
 from tui.type_ahead import TypeAhead
 from tui.wording import sentence
@@ -92,8 +90,11 @@ class OcituiApp(App[None]):
         """Say what is not as the person's files want it."""
         for warning in self.session.logins.warnings:
             self.notify(sentence(warning), title="Logins", severity="warning", markup=False)
-        for problem in unknown_actions(self.session.settings.keys):
-            self.notify(problem, title="A key of the settings", severity="warning", markup=False)
+        if self.session.settings.keys:
+            from tui.keymap import unknown_actions  # noqa: PLC0415  # most people keep the keys
+
+            for problem in unknown_actions(self.session.settings.keys):
+                self.notify(problem, title="A key of the settings", severity="warning", markup=False)
         theme = self.session.settings.theme
         if theme and theme not in self.available_themes:
             self.notify(
@@ -139,6 +140,8 @@ class OcituiApp(App[None]):
         def decide(answer: str | None) -> None:
             if answer == "leave":
                 self.exit()
+
+        from tui.screens.dialogs import QuestionScreen  # noqa: PLC0415  # the first frame needs none
 
         question = QuestionScreen(
             f"{counted(running, 'download')} under way",

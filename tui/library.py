@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Protocol
 
 from tui.cache import Documents
 from tui.client.documents.image_manifest import Manifest
-from tui.client.documents.schema import violations_of, violations_of_config
 from tui.client.local.local_path import LocalPath
 from tui.client.names import Digest, Image
 from tui.client.sharing import Shared
@@ -166,6 +165,11 @@ class Library:
 
 
 def _judge(document: Index | Manifest, config: ImageConfig | None) -> Verdict:
+    from tui.client.documents.schema import (  # noqa: PLC0415  # the first frame needs none of the rules
+        violations_of,
+        violations_of_config,
+    )
+
     if config is None:
         return Verdict(violations_of(document))
     manifest = document if isinstance(document, Manifest) else None

@@ -7,7 +7,6 @@ URL, a message or a dictionary as it is; text that its grammar does not allow ra
 
 from __future__ import annotations
 
-import hashlib
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Self
@@ -43,7 +42,7 @@ _DEFAULT_TAG: Final = "latest"
 _HEX_LENGTHS: Final = {"sha256": 64, "sha512": 128, "blake3": 64}
 """The registered algorithms (image specification, "Registered algorithms") and the hex digits of each."""
 
-_COMPUTABLE: Final = {"sha256": hashlib.sha256, "sha512": hashlib.sha512}
+_COMPUTABLE: Final = frozenset({"sha256", "sha512"})
 
 # The same expressions as in distribution/reference, spelled without ambiguity. `\w` there is ASCII.
 _DOMAIN = rf"{HOST_GRAMMAR}(?::[0-9]+)?"
@@ -153,7 +152,9 @@ class Digest(str):
         """
         if algorithm not in _COMPUTABLE:
             raise UnsupportedAlgorithmError(algorithm)
-        return _COMPUTABLE[algorithm]()
+        import hashlib  # noqa: PLC0415 - OpenSSL takes a while to load, and names need it rarely
+
+        return hashlib.new(algorithm)
 
     @property
     def algorithm(self) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hmac
 from typing import Any, Final, NoReturn
 
 __all__ = ["Secret"]
@@ -39,6 +38,8 @@ class Secret:
             return NotImplemented
         # Lone surrogates, which a terminal or a JSON file can produce, have an encoding here too.
         mine, theirs = (text.encode("utf-8", "surrogatepass") for text in (self._text, other._text))
+        import hmac  # noqa: PLC0415  # it loads OpenSSL, for which the first frame would wait
+
         return hmac.compare_digest(mine, theirs)
 
     __hash__ = None  # type: ignore[assignment]  # a hash would tell which secrets are equal

@@ -9,13 +9,10 @@ from textual import on, work
 
 from tui.panes.transfers import TransfersPane
 from tui.screens.columns import Column, preceding
-from tui.screens.dialogs import HelpScreen
-from tui.screens.download import DownloadScreen, Wanted, wanted_of
 from tui.screens.keys import BROWSER_KEYS
 from tui.screens.lists import LOCATE, ListsScreen
-from tui.screens.open import OpenScreen
 from tui.screens.savable import savable_at
-from tui.screens.save import SaveScreen
+from tui.screens.wanted import Wanted, wanted_of
 from tui.widgets.key_line import KeyLine
 
 if TYPE_CHECKING:
@@ -142,6 +139,8 @@ class BrowserScreen(ListsScreen):
     @work(group="dialog", exclusive=True, description="open by name")
     async def action_open(self) -> None:
         """Ask for a name and open it."""
+        from tui.screens.open import OpenScreen  # noqa: PLC0415  # as for the login
+
         inside = self.repositories_pane.subject if self.columns.current > Column.REGISTRIES else None
         place = await self.app.push_screen_wait(OpenScreen(inside))
         await self._whole.wait()
@@ -163,6 +162,8 @@ class BrowserScreen(ListsScreen):
     @work(group="dialog", exclusive=True, description="ask where to download to")
     async def action_download(self) -> None:
         """Ask for a folder, and download what the cursor is on."""
+        from tui.screens.download import DownloadScreen  # noqa: PLC0415  # as for the login
+
         wanted = self._wanted()
         started = await self.app.push_screen_wait(DownloadScreen(self.session, wanted)) if wanted else ()
         if started:
@@ -172,6 +173,8 @@ class BrowserScreen(ListsScreen):
     @work(group="dialog", exclusive=True, description="ask where to save an image to")
     async def action_save(self) -> None:
         """Ask how and where, and save the image that the cursor is on."""
+        from tui.screens.save import SaveScreen  # noqa: PLC0415  # as for the login
+
         savable = savable_at(self.session.library, self._subject())
         started = await self.app.push_screen_wait(SaveScreen(self.session, savable)) if savable else ()
         if started:
@@ -191,4 +194,6 @@ class BrowserScreen(ListsScreen):
 
     def action_help(self) -> None:
         """Show all keys."""
+        from tui.screens.dialogs import HelpScreen  # noqa: PLC0415  # as for the login
+
         self.app.push_screen(HelpScreen(self))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from textual.binding import Binding, BindingType
@@ -10,7 +9,6 @@ from textual.content import Content
 from textual.widgets import Static
 
 from tui.figures import size
-from tui.panes.entries import Entry
 from tui.places import LayerPlace, ManifestPlace
 from tui.sanitize import one_line, safe_file_name
 from tui.screens.dialogs import Dialog
@@ -24,31 +22,8 @@ if TYPE_CHECKING:
 
     from textual.app import ComposeResult
 
-    from tui.client import Descriptor
-    from tui.library import Library
-    from tui.places import Subject
+    from tui.screens.wanted import Wanted
     from tui.session import Session
-
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """Something to be downloaded."""
-
-    subject: ManifestPlace | LayerPlace
-    """What it is."""
-    descriptor: Descriptor
-    """Its digest and size."""
-
-
-def wanted_of(library: Library, subject: Subject | Entry) -> Wanted | None:
-    """Tell what a download of something would fetch: a layer or a config itself, else the manifest."""
-    place = subject.place if isinstance(subject, Entry) else subject
-    if isinstance(place, LayerPlace) and place.descriptor is not None:
-        return Wanted(place, place.descriptor)
-    if isinstance(place, ManifestPlace):
-        document = library.known_manifest(place.host, place.repository, place.reference)
-        return Wanted(place, document.descriptor) if document is not None else None
-    return None
 
 
 class DownloadScreen(PlacingScreen):

@@ -9,7 +9,6 @@ from tui.sanitize import safe_file_name
 from tui.transfers.download import DEFAULT_RETRIES
 from tui.transfers.jobs import BlobJob, DocumentJob
 from tui.transfers.names import file_name
-from tui.transfers.saving import Form, image_job, image_name
 from tui.transfers.transfer import Transfer, Turns
 
 if TYPE_CHECKING:
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
     from tui.transfers.download import BlobSource
     from tui.transfers.jobs import Job
     from tui.transfers.retries import Retries
+    from tui.transfers.saving import Form
 
 __all__ = ["DEFAULT_LIMIT", "Downloads"]
 
@@ -150,6 +150,8 @@ class Downloads:
         Raises:
             NotLoadableError: It should be an archive, and there is no image that `docker load` takes.
         """
+        from tui.transfers.saving import image_job, image_name  # noqa: PLC0415 - few runs save images
+
         job = image_job(form, source, repository, parts, self._retries)
         reference = parts.tag or parts.root.descriptor.digest
         target = _target(folder, name, image_name(repository, reference, parts.platform, form))
