@@ -40,6 +40,8 @@ async def ask(ui: Ui) -> str:
 async def test_every_key_with_a_tooltip_is_listed(demo: DemoServer) -> None:
     async with browse(demo, place="library/debian:bookworm") as ui:
         await ui.until(lambda: ui.focused() == "entries")
+        await ui.until_listed(ui.layers)
+        await ui.settle()
         tooltips = {binding.tooltip for binding in keys(ui)}
         listed = await ask(ui)
         assert all(tooltip in listed for tooltip in tooltips)
