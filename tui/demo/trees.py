@@ -149,7 +149,7 @@ def debian(codename: str, version: str, machine: str, *, slim: bool = False, siz
     tree.file("etc/hostname", "debian\n").file("etc/issue", f"Debian GNU/Linux {release} \\n \\l\n")
     tree.file(
         "etc/apt/sources.list.d/debian.sources",
-        f"Types: deb\nURIs: http://deb.debian.org/debian\nSuites: {codename} {codename}-updates\n"
+        f"Types: deb\nURIs: http://debian.example.com/debian\nSuites: {codename} {codename}-updates\n"
         "Components: main\nSigned-By: /usr/share/keyrings/debian-archive-keyring.gpg\n",
     )
     tree.file("root/.bashrc", "# ~/.bashrc: executed by bash(1) for non-login shells.\n# umask 022\n")
