@@ -52,6 +52,27 @@ async def test_who_is_cancelled_waits_until_the_call_has_returned(*, fails: bool
     assert returned
 
 
+async def test_what_was_opened_for_nobody_is_given_back() -> None:
+    entered, go_on = threading.Event(), threading.Event()
+    given_back: list[str] = []
+
+    def work() -> str:
+        entered.set()
+        go_on.wait(60)
+        return "opened"
+
+    task = asyncio.create_task(in_thread(work, unwanted=given_back.append))
+    await asyncio.to_thread(entered.wait, 60)
+    task.cancel()
+    await asyncio.sleep(0)
+    go_on.set()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert given_back == ["opened"]
+    assert await in_thread(str, 7, unwanted=given_back.append) == "7"
+    assert given_back == ["opened"]
+
+
 async def test_who_is_cancelled_can_say_so() -> None:
     go_on = threading.Event()
     future = asyncio.wrap_future(spawn(go_on.wait, 60, name="test"))

@@ -15,14 +15,25 @@ __all__ = ["finished", "in_thread", "spawn"]
 _Result = TypeVar("_Result")
 
 
-async def in_thread(function: Callable[..., _Result], *arguments: object) -> _Result:
+async def in_thread(
+    function: Callable[..., _Result],
+    *arguments: object,
+    unwanted: Callable[[_Result], object] | None = None,
+) -> _Result:
     """Call a function on a worker thread; when cancelled, however often, wait until it has returned.
 
     Args:
         function: What is called.
         *arguments: Its arguments.
+        unwanted: Given the result that nobody gets because the wait was cancelled, to close what was opened.
     """
-    return await finished(asyncio.get_running_loop().run_in_executor(None, function, *arguments))
+    future = asyncio.get_running_loop().run_in_executor(None, function, *arguments)
+    try:
+        return await finished(future)
+    except asyncio.CancelledError:
+        if unwanted is not None and not future.cancelled() and future.exception() is None:
+            unwanted(future.result())
+        raise
 
 
 async def finished(future: asyncio.Future[_Result], stop: Callable[[], None] | None = None) -> _Result:

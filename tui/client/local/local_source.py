@@ -385,10 +385,15 @@ class LocalSource(Source):
         digest.hasher()
         contents = await self._loaded()
         with read_from(line):
-            file = await in_thread(contents.open_blob, digest)
+            file = await in_thread(contents.open_blob, digest, unwanted=_close)
         if file is None:
             raise _absent(BlobNotExistError, "there is no such blob", line)
         return file
+
+
+def _close(file: OpenFile | None) -> None:
+    if file is not None:
+        file.close()
 
 
 def _repository_of(contents: Contents, digest: Digest) -> Repository | None:

@@ -168,7 +168,7 @@ async def opened(
         TypeError: The content is something else.
     """
     if isinstance(content, Path):
-        file = await in_thread(_open, content)
+        file = await in_thread(_open, content, unwanted=lambda opened: opened.close())
         try:
             yield _checked(FileContent(file, 0, os.fstat(file.fileno()).st_size), size)
         finally:
