@@ -73,7 +73,7 @@ class Entry:
     """Of a symbolic link: what it says, untouched. Of a hard link: a path like `path`."""
     device: tuple[int, int] | None = None
     """Major and minor number of a device."""
-    attributes: Mapping[str, bytes] = field(default=NO_ATTRIBUTES)
+    attributes: Mapping[str, bytes] = field(default_factory=lambda: NO_ATTRIBUTES, hash=False)
     """Extended attributes, by name."""
     offset: int | None = None
     """Where its stored bytes begin in the unpacked layer; None where that is not known, or there are none."""
