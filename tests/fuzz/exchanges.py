@@ -68,6 +68,7 @@ OPERATIONS: Final[tuple[Callable[[Registry], Awaitable[object]], ...]] = (
     lambda registry: registry.get_referrers(APP, Digest(DIGEST)),
     lambda registry: registry.verify_blob(APP, Digest(DIGEST)),
     lambda registry: registry.get_blob_bytes(APP, Descriptor("a/b", Digest(DIGEST), 1)),
+    lambda registry: registry.get_blob_range(APP, Digest(DIGEST), 1, 2),
     _image,
     _strict,
     _blob,

@@ -7,11 +7,11 @@ storage services name one for layers that are only stored, and nothing is ever u
 from __future__ import annotations
 
 import asyncio
-import re
 from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from tui.client.answers import Answer, content_length, refusal, told_length
 from tui.client.blob_stream import BlobStream, at_hand, known_size, read_whole
@@ -21,34 +21,45 @@ from tui.client.errors import (
     BodyTooLargeError,
     ConnectionLostError,
     ErrorResponse,
+    RangesUnsupportedError,
     RegistryError,
     SizeMismatchError,
     TimeoutExceededError,
 )
 from tui.client.limits import MAX_CONFIG, MAX_ERROR_BODY
 from tui.client.login.tokens import pull_scope
+from tui.client.ranges import content_range
 from tui.client.session import Call
 from tui.client.wire.places import Traffic
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator
+    from collections.abc import AsyncGenerator, Awaitable, Callable
     from hashlib import _Hash
 
     from tui.client.names import Digest, Repository
     from tui.client.session import Session
 
-__all__ = ["blob_call", "get_blob_bytes", "open_blob", "verify_blob"]
+__all__ = [
+    "NO_RANGES",
+    "anywhere",
+    "blob_call",
+    "get_blob_bytes",
+    "open_blob",
+    "refused",
+    "verify_blob",
+]
 
 MIN_BULK: Final = 1024 * 1024
 """Bytes from which on a connection and threads of their own are worth their while."""
 
-_CONTENT_RANGE: Final = re.compile(r"\s*bytes\s+(\d{1,19})-(\d{1,19})/(\d{1,19}|\*)\s*", re.IGNORECASE)
-_NO_RANGES: Final = frozenset({206, 400, 416, 500, 501})
+NO_RANGES: Final = frozenset({206, 400, 416, 500, 501})
 """Answers to a request for a range after which the whole blob is asked for: it is not the range, or says that
 ranges, or this form of them, are not known."""
 
 _ELSEWHERE: Final = frozenset({400, 403, 404, 405, 410})
 """Answers after which the other places of a blob are tried."""
+
+_Answer = TypeVar("_Answer")
 
 
 @dataclass(slots=True)
@@ -102,7 +113,8 @@ async def open_blob(
     async with AsyncExitStack() as stack:
         if traffic is Traffic.BULK and size is not None and size - offset < MIN_BULK:
             traffic = Traffic.BLOB
-        part = await _open_anywhere(stack, session, repository, wanted, offset, traffic=traffic)
+        call = replace(blob_call("GET", repository, digest), traffic=traffic)
+        part = await anywhere(session, wanted, call, partial(_open, stack, session, offset))
         if size is not None and part.total is not None and part.total != size:
             raise SizeMismatchError(size, part.total, request=part.answer.line)
         yield BlobStream(
@@ -165,8 +177,8 @@ async def verify_blob(session: Session, repository: Repository, digest: Digest) 
         total = _total(answer)
         if answer.status in {HTTPStatus.OK, HTTPStatus.PARTIAL_CONTENT} and total is not None:
             return Descriptor(media_type="application/octet-stream", digest=digest, size=total)
-        if answer.status not in _NO_RANGES:
-            raise await _refused(session, answer)
+        if answer.status not in NO_RANGES:
+            raise await refused(session, answer)
     async with open_blob(session, repository, digest) as stream:
         return Descriptor(media_type="application/octet-stream", digest=digest, size=stream.size or 0)
 
@@ -176,30 +188,39 @@ async def _read_blob(session: Session, repository: Repository, descriptor: Descr
         return await read_whole(stream, limit)
 
 
-async def _open_anywhere(
-    stack: AsyncExitStack,
-    session: Session,
-    repository: Repository,
-    wanted: Descriptor,
-    offset: int,
-    *,
-    traffic: Traffic,
-) -> _Part:
+async def anywhere(
+    session: Session, wanted: Descriptor, call: Call, question: Callable[[Call], Awaitable[_Answer]]
+) -> _Answer:
+    """Ask the registry for a blob, and the other places that its descriptor names where it does not have it.
+
+    Args:
+        session: The registry.
+        wanted: The blob.
+        call: The request to the registry.
+        question: Makes a request; the others are the same one without the login.
+
+    Raises:
+        RegistryError: What the registry itself says; that a place has no ranges where one has the blob.
+    """
     try:
-        call = replace(blob_call("GET", repository, wanted.digest), traffic=traffic)
-        return await _open(stack, session, call, offset)
+        return await question(call)
     except ErrorResponse as error:
         if error.status not in _ELSEWHERE:
             raise
+        without: RangesUnsupportedError | None = None
         for url in wanted.urls if session.follows_urls else ():
             try:
-                return await _open(stack, session, Call("GET", url, anonymous=True, traffic=traffic), offset)
+                return await question(replace(call, target=url, scopes=(), anonymous=True))
+            except RangesUnsupportedError as other:
+                without = other
             except RegistryError:
                 continue
+        if without is not None:
+            raise without from error
         raise
 
 
-async def _open(stack: AsyncExitStack, session: Session, call: Call, offset: int) -> _Part:
+async def _open(stack: AsyncExitStack, session: Session, offset: int, call: Call) -> _Part:
     if offset:
         ranged = replace(call, headers={"Range": f"bytes={offset}-"})
         async with AsyncExitStack() as attempt:
@@ -211,15 +232,16 @@ async def _open(stack: AsyncExitStack, session: Session, call: Call, offset: int
             if answer.status == HTTPStatus.OK:
                 stack.push_async_exit(attempt.pop_all())
                 return _Part(answer, 0, content_length(answer.headers))
-            if answer.status not in _NO_RANGES:
-                raise await _refused(session, answer)
+            if answer.status not in NO_RANGES:
+                raise await refused(session, answer)
     answer = await stack.enter_async_context(session.stream(call))
     if answer.status != HTTPStatus.OK:
-        raise await _refused(session, answer)
+        raise await refused(session, answer)
     return _Part(answer, 0, content_length(answer.headers))
 
 
-async def _refused(session: Session, answer: Answer) -> ErrorResponse:
+async def refused(session: Session, answer: Answer) -> ErrorResponse:
+    """Read why a request for a blob is refused, and make the error of it."""
     response = await answer.read_refusal(session.sender.timeouts.refusal)
     return refusal(response, BlobNotExistError if response.status == HTTPStatus.NOT_FOUND else None)
 
@@ -228,13 +250,12 @@ def _total(answer: Answer, offset: int = 0) -> int | None:
     """Read the size of the whole blob; for an offset, only where the answer has all bytes from there on."""
     if answer.status == HTTPStatus.OK:
         return content_length(answer.headers)
-    match = _CONTENT_RANGE.fullmatch(answer.headers.get("Content-Range", ""))
-    if match is None or match[3] == "*":
+    told = content_range(answer.headers.get("Content-Range", ""))
+    if told is None or told.total is None:
         return None
-    first, last, total = int(match[1]), int(match[2]), int(match[3])
-    if offset and (first != offset or last != total - 1):
+    if offset and (told.first, told.last + 1) != (offset, told.total):
         return None
-    return total
+    return told.total
 
 
 def blob_call(

@@ -28,6 +28,7 @@
     * ValidationError
   * DigestMismatchError
   * SizeMismatchError
+  * RangesUnsupportedError          other bytes than those that were asked for
   * RefusedRedirectError
   * RefusedRealmError
   * TokenError
@@ -74,6 +75,7 @@ __all__ = [
     "NotOCIError",
     "ParseBodyError",
     "ParseJSONError",
+    "RangesUnsupportedError",
     "RateLimitedError",
     "RefusedRealmError",
     "RefusedRedirectError",
@@ -436,6 +438,24 @@ class SizeMismatchError(RegistryError):
         self.actual = actual
         super().__init__(
             f"the content should have {expected:,} bytes but has {actual:,}", request=request, remedy=remedy
+        )
+
+
+class RangesUnsupportedError(RegistryError):
+    """The server does not give some bytes of a blob alone.
+
+    Args:
+        status: What it answered: 200 for the whole blob, 206 for another part of it.
+    """
+
+    default_remedy = "The blob has to be read from its beginning."
+
+    def __init__(self, status: int, *, request: RequestLine | None = None, remedy: str | None = None) -> None:
+        self.status = status
+        super().__init__(
+            f"some bytes alone are not to be had (the answer was {_status_line(status)})",
+            request=request,
+            remedy=remedy,
         )
 
 

@@ -51,7 +51,7 @@ class Timeouts:
     """For a small answer of a mirror, or the headers of any, as a whole; then the next one is asked."""
 
     listing: float = 300.0
-    """For one page of a listing as a whole: 64 MiB over a line of 2 Mbit/s."""
+    """For one page of a listing, or a range of a blob, as a whole: 64 MiB over a line of 2 Mbit/s."""
 
     upload: float = 300.0
     """For the answer to content once all of it has been sent: registries move it to its place first."""

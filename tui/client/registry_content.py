@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tui.client import blobs, manifests
+from tui.client.blob_ranges import get_blob_range
+from tui.client.errors import RangesUnsupportedError, RegistryError
 from tui.client.limits import MAX_CONFIG
 from tui.client.names import Image
 from tui.client.wire.places import Traffic
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     from tui.client.documents.image_manifest import Index, Manifest
     from tui.client.mirrors import Mirrored
     from tui.client.names import Digest, Repository
+    from tui.client.session import Session
 
 __all__ = ["RegistryContent"]
 
@@ -114,6 +117,44 @@ class RegistryContent:
             hasher=hasher,
             traffic=Traffic.BULK if bulk else Traffic.BLOB,
         )
+
+    async def get_blob_range(
+        self, repository: Repository, blob: Digest | Descriptor, offset: int, size: int
+    ) -> bytes:
+        """Fetch some bytes from the middle of a blob, in one request for exactly these.
+
+        The digest covers the blob as a whole: nothing of a range is verified by it.
+
+        Args:
+            repository: The repository.
+            blob: Its digest, or a descriptor, whose size is then held against what the registry says, and
+                whose other places are tried, without a login, where the registry does not have the blob.
+            offset: The first byte that is wanted.
+            size: How many are wanted, up to 64 MiB; there are fewer only where the blob ends.
+
+        Raises:
+            BlobNotExistError: There is no such blob.
+            RangesUnsupportedError: The registry gives the blob from its beginning only; none of it is read.
+            BodyTooLargeError: More than that are wanted.
+            SizeMismatchError: The blob has another size than the descriptor says, or the range has.
+            RegistryError: The registry is out of reach, or says no.
+        """
+        without: list[RangesUnsupportedError] = []
+
+        async def fetch(session: Session, name: Repository) -> bytes:
+            try:
+                return await get_blob_range(session, name, blob, offset, size)
+            except RangesUnsupportedError as error:
+                without.append(error)
+                raise
+
+        try:
+            return await self._mirrored.ask(repository, fetch)
+        except RegistryError as error:
+            # Who has the blob, if only as a whole, is worth more than a registry that does not give it.
+            if without:
+                raise without[0] from error
+            raise
 
     async def verify_blob(self, repository: Repository, digest: Digest) -> Descriptor:
         """Ask whether a blob exists, and how large it is.

@@ -8,7 +8,8 @@ shows, compares or saves images takes a `Source` and need not know which of them
   repository ``docker.io/library/alpine``; a bare ``v1`` is a tag of the one repository that is called after
   the file or the folder. What has no name that can be a tag is among the `untagged`.
 * Content is verified by its digest on the way, whoever gives it: manifests before they are returned, blobs at
-  the end of their stream. A stream can be iterated over or pumped, from any offset.
+  the end of their stream. A stream can be iterated over or pumped, from any offset. What is fetched from the
+  middle of a blob alone cannot be verified by the blob's digest.
 * What is absent is a `ManifestNotExistError`, a `BlobNotExistError` or a `RepositoryNotExistError`; what
   cannot be read is another `RegistryError`. The request that errors tell is HTTP's for a registry, and
   ``READ`` with the path for what lies on disk.
@@ -203,6 +204,29 @@ class Source(Protocol):
         Raises:
             BlobNotExistError: There is no such blob.
             SizeMismatchError: It has another size than the descriptor says.
+            RegistryError: It cannot be read.
+        """
+        ...
+
+    @abstractmethod
+    async def get_blob_range(
+        self, repository: Repository, blob: Digest | Descriptor, offset: int, size: int
+    ) -> bytes:
+        """Fetch some bytes from the middle of a blob, in one request for exactly these.
+
+        The digest covers the blob as a whole: nothing of a range is verified by it.
+
+        Args:
+            repository: The repository.
+            blob: Its digest, or a descriptor, whose size is then held against what is there.
+            offset: The first byte that is wanted.
+            size: How many are wanted, up to 64 MiB; there are fewer only where the blob ends.
+
+        Raises:
+            BlobNotExistError: There is no such blob.
+            RangesUnsupportedError: Where the blob lies, it can be read from its beginning only.
+            BodyTooLargeError: More than that are wanted.
+            SizeMismatchError: The blob has another size than the descriptor says.
             RegistryError: It cannot be read.
         """
         ...

@@ -32,8 +32,9 @@ from tui.client.local import layout as layout_module
 from tui.client.local import unpacking
 from tui.client.local.layout import Layout
 from tui.client.media_types import OCI_CONFIG, OCI_INDEX, OCI_LAYER, OCI_MANIFEST
-from tui.client.models import Index, Manifest
+from tui.client.models import Descriptor, Index, Manifest
 from tui.client.names import Digest, Image, Repository, Tag
+from tui.client.ranges import MAX_RANGE
 
 LAYER = bytes(range(256)) * 12_000
 """Three megabytes: several pieces of a stream."""
@@ -121,6 +122,30 @@ class TestReading:
             async with layout.get_blob(LAYOUT, digest, offset=offset, hasher=hasher) as stream:
                 assert stream.offset == offset
                 assert b"".join([chunk async for chunk in stream]) == LAYER[offset:]
+
+    @pytest.mark.parametrize(
+        ("offset", "size"),
+        [(0, 1), (5, 2 * 1024 * 1024), (len(LAYER) - 1, 1), (len(LAYER) - 1, 9), (len(LAYER), 9), (0, 0)],
+    )
+    async def test_some_bytes_of_a_blob_are_read_alone(self, path: Path, offset: int, size: int) -> None:
+        async with Layout(path) as layout:
+            for blob in (Digest.of(LAYER), Descriptor("", Digest.of(LAYER), len(LAYER))):
+                found = await layout.get_blob_range(LAYOUT, blob, offset, size)
+                assert found == LAYER[offset : offset + size]
+
+    async def test_bytes_that_a_descriptor_holds_are_not_read(self, path: Path) -> None:
+        held = Descriptor("", Digest.of(b"held"), 4, data=b"held")
+        async with Layout(path) as layout:
+            assert await layout.get_blob_range(LAYOUT, held, 1, 2) == b"el"
+
+    async def test_bytes_that_cannot_be_wanted_are_an_error(self, path: Path) -> None:
+        async with Layout(path) as layout:
+            with pytest.raises(ValueError, match="there are no"):
+                await layout.get_blob_range(LAYOUT, Digest.of(LAYER), -1, 5)
+            with pytest.raises(BodyTooLargeError):
+                await layout.get_blob_range(LAYOUT, Digest.of(LAYER), 0, MAX_RANGE + 1)
+            with pytest.raises(BlobNotExistError):
+                await layout.get_blob_range(LAYOUT, Digest.of(b"absent"), 0, 1)
 
     async def test_an_offset_behind_the_end_is_a_mistake(self, path: Path) -> None:
         async with Layout(path) as layout:
@@ -394,6 +419,8 @@ class TestWhatIsWrong:
         with pytest.raises(SizeMismatchError, match="should have 6 bytes but has 5"):
             async with layout.get_blob(LAYOUT, lying):
                 pytest.fail("it was opened")
+        with pytest.raises(SizeMismatchError, match="should have 6 bytes but has 5"):
+            await layout.get_blob_range(LAYOUT, lying, 0, 1)
 
     async def test_a_manifest_without_end(self, made: Made, tmp_path: Path) -> None:
         image = made.image(b"1")

@@ -116,6 +116,11 @@ CALLS = {
     ),
     "get_blob": Call(_read, "GET", f"/v2/{APP}/blobs/{LAYER.digest}", verified=True),
     "get_blob, pumped": Call(_pump, "GET", f"/v2/{APP}/blobs/{LAYER.digest}", verified=True),
+    "get_blob_range": Call(
+        lambda registry: registry.get_blob_range(APP, LAYER, 0, LAYER.size),
+        "GET",
+        f"/v2/{APP}/blobs/{LAYER.digest}",
+    ),
     "verify_blob": Call(
         lambda registry: registry.verify_blob(APP, LAYER.digest), "HEAD", f"/v2/{APP}/blobs/{LAYER.digest}"
     ),

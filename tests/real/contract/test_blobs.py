@@ -13,6 +13,7 @@ from tui.client import (
     BodyTooLargeError,
     Digest,
     DigestMismatchError,
+    RangesUnsupportedError,
     Registry,
     Repository,
 )
@@ -93,6 +94,28 @@ async def test_a_small_blob_comes_at_once(registry: Registry) -> None:
         await registry.get_blob_bytes(APP, descriptor, limit=descriptor.size - 1)
 
 
+@pytest.mark.parametrize("blob", [LAYER, LAYER.digest])
+async def test_some_bytes_of_a_blob_come_alone(
+    registry: Registry, traits: Traits, blob: Digest | Descriptor
+) -> None:
+    for offset, size in ((0, 1), (KEPT, 1000), (LAYER.size - 10, 10), (LAYER.size - 10, 1000)):
+        is_within = isinstance(blob, Descriptor) or offset + size <= LAYER.size
+        if traits.ranges and (is_within or traits.open_ranges):
+            found = await registry.get_blob_range(APP, blob, offset, size)
+            assert found == content.LAYER[offset : offset + size]
+        else:
+            with pytest.raises(RangesUnsupportedError):
+                await registry.get_blob_range(APP, blob, offset, size)
+
+
+async def test_behind_its_last_byte_a_blob_has_no_bytes_or_no_ranges(registry: Registry) -> None:
+    assert await registry.get_blob_range(APP, LAYER, LAYER.size, 10) == b""
+    try:
+        assert await registry.get_blob_range(APP, LAYER.digest, LAYER.size, 10) == b""
+    except RangesUnsupportedError as error:
+        assert error.remedy  # noqa: PT017 - a server need not say how long what it refuses is
+
+
 async def test_the_size_of_a_blob_is_known_without_fetching_it(registry: Registry) -> None:
     found = await registry.verify_blob(APP, LAYER.digest)
     assert (found.digest, found.size) == (LAYER.digest, LAYER.size)
@@ -107,6 +130,8 @@ async def test_an_unknown_blob_does_not_exist(registry: Registry) -> None:
     assert caught.value.remedy
     with pytest.raises(BlobNotExistError):
         await registry.get_blob_bytes(APP, ABSENT)
+    with pytest.raises(BlobNotExistError):
+        await registry.get_blob_range(APP, ABSENT, 0, 5)
 
 
 async def test_head_tells_of_an_unknown_blob_without_a_body(registry: Registry) -> None:

@@ -31,8 +31,10 @@ class Traits:
     """Whether it has the referrers API."""
     referrer_types: bool = True
     """Whether it lists referrers with the types that they have, and not with those of their configs."""
+    ranges: bool = True
+    """Whether it gives some bytes of a blob alone."""
     open_ranges: bool = True
-    """Whether it gives the bytes of a blob from an offset to the end."""
+    """Whether it gives the bytes of a blob from an offset to the end, without being told where that is."""
     shared_blobs: bool = False
     """Whether a blob of one repository is found in all."""
     absent_digest: type[ErrorResponse] = ManifestNotExistError
@@ -78,7 +80,7 @@ TRAITS = {
     "demo_plain": DEMO,
     "demo_basic": replace(DEMO, login=True),
     "demo_bearer": replace(DEMO, login=True),
-    "demo_modest": replace(DEMO, referrers=False, says_subject=False, open_ranges=False),
+    "demo_modest": replace(DEMO, referrers=False, says_subject=False, ranges=False, open_ranges=False),
     "debian_plain": DEBIAN,
     "debian_tls": replace(DEBIAN, login=True),
     "debian_mutual_tls": DEBIAN,

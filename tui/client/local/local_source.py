@@ -31,6 +31,7 @@ from tui.client.local.local_files import open_files
 from tui.client.local.local_path import default_repository
 from tui.client.names import DOCKER_HUB, Digest, Image
 from tui.client.pages import Page
+from tui.client.ranges import range_at_hand
 from tui.client.reading import read_from
 from tui.client.sharing import Shared
 from tui.client.source import PAGE_SIZE, Source
@@ -302,11 +303,7 @@ class LocalSource(Source):
         if (held := at_hand(wanted, offset=offset, hasher=hasher, line=line)) is not None:
             yield held
             return
-        file = await self._open_blob(wanted.digest, line)
-        try:
-            size = known_size(wanted)
-            if size is not None and size != file.size:
-                raise SizeMismatchError(size, file.size, request=line)
+        async with self._opened(wanted, line) as file:
             if offset > file.size:
                 raise ValueError(f"offset {offset} is outside of the blob")
             async with contextlib.aclosing(_chunks(file, offset, line)) as chunks:
@@ -318,8 +315,33 @@ class LocalSource(Source):
                     hasher=hasher if offset else wanted.digest.hasher(),
                     line=line,
                 )
-        finally:
-            await in_thread(file.close)
+
+    async def get_blob_range(
+        self, repository: Repository, blob: Digest | Descriptor, offset: int, size: int
+    ) -> bytes:
+        """Fetch some bytes from the middle of a blob, in one request for exactly these.
+
+        The digest covers the blob as a whole: nothing of a range is verified by it.
+
+        Args:
+            repository: The repository.
+            blob: Its digest, or a descriptor, whose size is then held against the file's.
+            offset: The first byte that is wanted.
+            size: How many are wanted, up to 64 MiB; there are fewer only where the blob ends.
+
+        Raises:
+            BlobNotExistError: There is no such blob.
+            BodyTooLargeError: More than that are wanted.
+            SizeMismatchError: The blob has another size than the descriptor says.
+            RegistryError: It cannot be read.
+        """
+        wanted = blob if isinstance(blob, Descriptor) else Descriptor(media_type="", digest=blob, size=0)
+        line = self.blob_line(repository, wanted.digest)
+        if (held := range_at_hand(wanted, offset, size, line)) is not None:
+            return held
+        async with self._opened(wanted, line) as file:
+            with read_from(line):
+                return await in_thread(file.read_at, offset, size)
 
     async def verify_blob(self, repository: Repository, digest: Digest) -> Descriptor:
         """Ask whether a blob exists, and how large it is.
@@ -380,6 +402,18 @@ class LocalSource(Source):
                 self._contents = await finished(asyncio.wrap_future(reading), files.stopped.set)
                 self._stamp = stamp
             return self._contents
+
+    @contextlib.asynccontextmanager
+    async def _opened(self, wanted: Descriptor, line: RequestLine) -> AsyncGenerator[OpenFile, None]:
+        """Open a blob that has the size that its descriptor says, and close it in the end."""
+        file = await self._open_blob(wanted.digest, line)
+        try:
+            size = known_size(wanted)
+            if size is not None and size != file.size:
+                raise SizeMismatchError(size, file.size, request=line)
+            yield file
+        finally:
+            await in_thread(file.close)
 
     async def _open_blob(self, digest: Digest, line: RequestLine) -> OpenFile:
         digest.hasher()
