@@ -1,4 +1,73 @@
 """What is inside a layer: its files, streamed from bytes that may lie anywhere.
 
+    layer = open_layer(FileSource("layer.tar.gz"))
+    async for entry in layer:
+        print(entry.path, entry.size)
+    print(await layer.read(layer.entries[0]))
+
 This package knows no registry and no user interface: it reads a `ByteSource`.
+Public names are loaded when they are first used: neither isal nor zstandard is imported before a layer needs it.
 """
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from tui.contents.byte_source import ByteSource, Piece
+    from tui.contents.entries import Chunk, Entry, Kind
+    from tui.contents.errors import (
+        ContentsError,
+        DamagedContentError,
+        NoRangesError,
+        NotInLayerError,
+        TooLargeError,
+        UnreadableLayerError,
+    )
+    from tui.contents.layer import Layer, open_layer
+    from tui.contents.sources import BytesSource, FileSource
+
+__all__ = [
+    "ByteSource",
+    "BytesSource",
+    "Chunk",
+    "ContentsError",
+    "DamagedContentError",
+    "Entry",
+    "FileSource",
+    "Kind",
+    "Layer",
+    "NoRangesError",
+    "NotInLayerError",
+    "Piece",
+    "TooLargeError",
+    "UnreadableLayerError",
+    "open_layer",
+]
+
+_ELSEWHERE: Final = {
+    "ByteSource": "byte_source",
+    "BytesSource": "sources",
+    "Chunk": "entries",
+    "Entry": "entries",
+    "FileSource": "sources",
+    "Kind": "entries",
+    "Layer": "layer",
+    "Piece": "byte_source",
+    "open_layer": "layer",
+}
+"""The module of each public name; names that are not here are errors."""
+
+
+def __getattr__(name: str) -> Any:
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    module = importlib.import_module(f"{__name__}.{_ELSEWHERE.get(name, 'errors')}")
+    value = getattr(module, name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

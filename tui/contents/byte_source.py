@@ -22,7 +22,7 @@ class ByteSource(Protocol):
 
     @property
     def digest(self) -> str:
-        """The digest of all bytes (``sha256:…``), which names them for ever."""
+        """The digest of all bytes (``sha256:…``), which names them for ever; "" where nobody knows it."""
         ...
 
     @property
