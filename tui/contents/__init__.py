@@ -6,7 +6,7 @@
     print(await layer.read(layer.entries[0]))
 
 This package knows no registry and no user interface: it reads a `ByteSource`.
-Public names are loaded when they are first used: neither isal nor zstandard is imported before a layer needs it.
+Public names are loaded when they are first used, isal and zstandard when a layer needs them.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import importlib
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from tui.contents.byte_source import ByteSource, Piece
+    from tui.contents.byte_source import ByteSource
     from tui.contents.entries import Chunk, Entry, Kind
     from tui.contents.errors import (
         ContentsError,
@@ -40,7 +40,6 @@ __all__ = [
     "Layer",
     "NoRangesError",
     "NotInLayerError",
-    "Piece",
     "TooLargeError",
     "UnreadableLayerError",
     "open_layer",
@@ -54,7 +53,6 @@ _ELSEWHERE: Final = {
     "FileSource": "sources",
     "Kind": "entries",
     "Layer": "layer",
-    "Piece": "byte_source",
     "open_layer": "layer",
 }
 """The module of each public name; names that are not here are errors."""
