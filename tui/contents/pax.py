@@ -1,0 +1,215 @@
+"""Extended headers of pax: records of a length, a key and a value that say more of the member behind them."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Final
+from urllib.parse import unquote_to_bytes
+
+from tui.contents.tar_headers import MAX_NUMBER, Header
+
+__all__ = ["MAX_ATTRIBUTES", "Extended", "read_extended"]
+
+MAX_ATTRIBUTES: Final = 1_000
+"""Extended attributes of one member: Linux lists 64 KiB of their names."""
+
+MAX_DIGITS: Final = 20
+"""Of a whole number: 2^64 has as many."""
+
+MAX_OWNER: Final = 256
+"""Bytes of the name of an owner or a group: Linux takes 32."""
+
+_SCHILY: Final = b"SCHILY.xattr."
+_LIBARCHIVE: Final = b"LIBARCHIVE.xattr."
+_PIECE: Final = frozenset({b"GNU.sparse.offset", b"GNU.sparse.numbytes"})
+_MEANT: Final = frozenset(
+    {
+        b"path",
+        b"linkpath",
+        b"size",
+        b"uid",
+        b"gid",
+        b"uname",
+        b"gname",
+        b"mtime",
+        b"SCHILY.devmajor",
+        b"SCHILY.devminor",
+        b"GNU.sparse.major",
+        b"GNU.sparse.minor",
+        b"GNU.sparse.name",
+        b"GNU.sparse.realsize",
+        b"GNU.sparse.size",
+        b"GNU.sparse.map",
+        b"GNU.sparse.numblocks",
+    }
+)
+"""Keys that say something an entry has; of the others (comment, atime, hdrcharset) nothing is kept."""
+
+_GENERAL: Final = frozenset({b"uid", b"gid", b"uname", b"gname", b"mtime"})
+"""Keys of which a global header may say something."""
+
+_WHOLE = re.compile(rb"-?[0-9]{1,20}")
+_DECIMAL = re.compile(rb"-?[0-9]{1,20}(?:\.[0-9]{0,30})?")
+
+
+@dataclass(slots=True)
+class Extended:
+    """What extended headers say of a member."""
+
+    values: dict[bytes, bytes] = field(default_factory=dict)
+    """By key, where the key is one of a member's own fields; an empty value takes back a global one."""
+    attributes: dict[str, bytes] = field(default_factory=dict)
+    """Extended attributes by name."""
+    pieces: list[bytes] = field(default_factory=list)
+    """Of a sparse file (format 0.0): the values that describe its pieces, in order."""
+    problems: list[str] = field(default_factory=list)
+
+    def mark(self, problem: str) -> None:
+        """Add a problem, once."""
+        if problem not in self.problems:
+            self.problems.append(problem)
+
+    def over(self, general: Extended) -> Extended:
+        """Put this over what global headers say."""
+        return Extended({**general.values, **self.values}, self.attributes, self.pieces, self.problems)
+
+    def general(self) -> tuple[Extended, bool]:
+        """Give what of a global header holds for all members, and whether there was more that must not.
+
+        A path, a size or an attribute of all members is nothing that a program writes, and programs differ in
+        what they make of it: those that unpack images take no notice of it.
+        """
+        values = {key: value[:MAX_OWNER] for key, value in self.values.items() if key in _GENERAL}
+        return Extended(values), len(values) < len(self.values) or bool(self.attributes or self.pieces)
+
+    def applied(self, header: Header) -> Header:
+        """Put what this says in the place of what a member's header says."""
+        values = self.values
+        size, mtime, uid, gid = header.size, header.mtime, header.uid, header.gid
+        if b"size" in values and (number := self.whole(b"size")) is not None:
+            size = number
+        if b"mtime" in values and (time := self._decimal(b"mtime")) is not None:
+            mtime = time
+        if b"uid" in values and (number := self.whole(b"uid", least=-MAX_NUMBER)) is not None:
+            uid = number
+        if b"gid" in values and (number := self.whole(b"gid", least=-MAX_NUMBER)) is not None:
+            gid = number
+        device = header.device
+        if b"SCHILY.devmajor" in values:
+            major, minor = self.whole(b"SCHILY.devmajor"), self.whole(b"SCHILY.devminor")
+            device = None if major is None or minor is None else (major, minor)
+        return Header(
+            header.flag,
+            values.get(b"GNU.sparse.name") or values.get(b"path") or header.name,
+            values.get(b"linkpath") or header.target,
+            size,
+            mtime,
+            header.mode,
+            uid,
+            gid,
+            _name(values.get(b"uname", b"")[:MAX_OWNER]) or header.owner,
+            _name(values.get(b"gname", b"")[:MAX_OWNER]) or header.group,
+            device,
+            (*header.problems, *self.problems),
+        )
+
+    @property
+    def is_sparse(self) -> bool:
+        """Whether this describes a sparse file, in any of the three formats."""
+        values = self.values
+        return bool(self.pieces) or b"GNU.sparse.map" in values or self.has_map_in_body
+
+    @property
+    def has_map_in_body(self) -> bool:
+        """Whether the map of a sparse file stands at the beginning of its stored bytes (format 1.0)."""
+        version = (self.values.get(b"GNU.sparse.major"), self.values.get(b"GNU.sparse.minor"))
+        return version == (b"1", b"0")
+
+    def real_size(self) -> int | None:
+        """Give the size that a sparse file has when it is read; None where it is not said."""
+        return self.whole(
+            b"GNU.sparse.realsize" if b"GNU.sparse.realsize" in self.values else b"GNU.sparse.size"
+        )
+
+    def map_values(self) -> list[bytes]:
+        """Give place and size of each stored piece in turn (formats 0.0 and 0.1)."""
+        return self.pieces or self.values.get(b"GNU.sparse.map", b"").split(b",")
+
+    def whole(self, key: bytes, *, least: int = 0) -> int | None:
+        """Give a value as a whole number; None, with a problem if need be, where there is none."""
+        value = self.values.get(key)
+        if not value:
+            return None
+        if _WHOLE.fullmatch(value) and least <= (number := int(value)) <= MAX_NUMBER:
+            return number
+        self.mark(f"{key.decode()} is no number that can be")
+        return None
+
+    def _decimal(self, key: bytes) -> float | None:
+        value = self.values.get(key)
+        if not value:
+            return None
+        if _DECIMAL.fullmatch(value):
+            return float(value)
+        self.mark(f"{key.decode()} is no number")
+        return None
+
+
+def read_extended(data: bytes, *, whole: bool = True) -> Extended:
+    """Read the records of an extended header, as far as they can be read.
+
+    Args:
+        data: The records.
+        whole: Whether these are all; otherwise the last one may be cut off.
+    """
+    extended = Extended()
+    at, size = 0, len(data)
+    while at < size:
+        blank = data.find(b" ", at, at + MAX_DIGITS)
+        digits = data[at:blank] if blank >= 0 else b""
+        end = at + int(digits) if digits.isdigit() else at
+        if end > size and not whole:
+            break
+        equals = data.find(b"=", blank + 1, end)
+        if end > size or equals <= blank + 1 or data[end - 1] != ord("\n"):
+            if data[at:].strip(b"\0"):
+                extended.mark("an extended header that cannot be read to its end")
+            break
+        _take(extended, data[blank + 1 : equals], data[equals + 1 : end - 1])
+        at = end
+    return extended
+
+
+def _take(extended: Extended, key: bytes, value: bytes) -> None:
+    if key in _MEANT:
+        extended.values[key] = value
+    elif key in _PIECE:
+        extended.pieces.append(value)
+    elif key.startswith((_SCHILY, _LIBARCHIVE)):
+        if len(extended.attributes) < MAX_ATTRIBUTES:
+            _take_attribute(extended, key, value)
+        elif len(extended.attributes) == MAX_ATTRIBUTES:
+            extended.mark(f"more than {MAX_ATTRIBUTES:,} extended attributes")
+
+
+def _take_attribute(extended: Extended, key: bytes, value: bytes) -> None:
+    name = unquote_to_bytes(key.partition(b".xattr.")[2]).decode("utf-8", "surrogateescape")
+    if key.startswith(_SCHILY):
+        extended.attributes[name] = value
+        return
+    # libarchive writes each attribute in both ways, this one in Base64 without what fills it up.
+    try:
+        decoded = base64.b64decode(value + b"=" * (-len(value) % 4), validate=True)
+    except (binascii.Error, ValueError):
+        extended.mark("an extended attribute that is no Base64")
+    else:
+        extended.attributes.setdefault(name, decoded)
+
+
+@lru_cache(maxsize=1_000)
+def _name(value: bytes) -> str:
+    return value.decode("utf-8", "surrogateescape")

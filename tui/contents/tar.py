@@ -1,0 +1,275 @@
+"""The members of a tar as its bytes come by: headers are read, bodies are passed over.
+
+This is POSIX's tar (ustar and pax) with what GNU tar and older programs write. Whatever stands in it, the
+reader keeps one header and one extended header at most, and goes on behind what is damaged.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+from tui.client.redaction import quoted
+from tui.contents.ahead import EXTENSIONS, MAX_EXTENSION, Ahead
+from tui.contents.sparse import MAX_PIECES, MapInBody, MapInHeaders, numbers_of, sound_pieces
+from tui.contents.tar_headers import (
+    BLOCK,
+    MAX_NUMBER,
+    Header,
+    HeaderDecoder,
+    is_header,
+    padded,
+    says_ustar,
+)
+from tui.contents.tar_members import REGULAR, entry_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from tui.contents.byte_source import Piece
+    from tui.contents.entries import Entry
+
+__all__ = ["TarReader"]
+
+MAX_PIECES_OF_ALL: Final = 262_144
+"""Pieces of all sparse files together, which take 128 bytes of memory each."""
+
+MAX_PROBLEMS: Final = 20
+"""Problems of a tar that are told one by one: nobody reads more."""
+
+BAD_MAP: Final = "a map of its stored pieces that cannot be used"
+TOO_MANY_PIECES: Final = "more stored pieces than are read"
+WRONG_CHECKSUM: Final = "a header with a wrong checksum"
+NO_MEMBER: Final = "a header that says more of a member that does not follow"
+
+_ZEROS: Final = bytes(BLOCK)
+_MANY_ZEROS: Final = bytes(64 * 1024)
+_SPARSE: Final = ord("S")
+
+
+class TarReader:
+    """Reads the members of a tar from its bytes, which may be cut into pieces anywhere."""
+
+    def __init__(self) -> None:
+        self.position = 0
+        """Bytes of the tar that have been seen."""
+        self.ended = False
+        """Whether its own end has been seen, which is two blocks of zeros."""
+        self._problems: list[str] = []
+        self._told = 0
+        self._decoder = HeaderDecoder()
+        self._entries: list[Entry] = []
+        # The next bytes that are needed: from where on, how many, what takes them, and those that are here.
+        self._next = 0
+        self._want = BLOCK
+        self._take: Callable[[bytes], None] = self._take_header
+        self._held = bytearray()
+        self._extension: Header | None = None
+        self._ahead = Ahead()
+        # The member whose map or body comes now.
+        self._waiting: Entry | None = None
+        self._map: MapInHeaders | MapInBody | None = None
+        self._real: int | None = None
+        self._path = ""
+        self._body_end = 0
+        self._pieces_left = MAX_PIECES_OF_ALL
+        self._seen_header = False
+        self._lone_zeros: int | None = None
+        self._lost: int | None = None
+        self._tail_is_zeros = True
+        self._finished = False
+
+    @property
+    def problems(self) -> tuple[str, ...]:
+        """What is wrong with the tar as a whole, each as a few words a person understands."""
+        more = self._told - len(self._problems)
+        return (*self._problems, f"{more:,} more of this kind") if more else tuple(self._problems)
+
+    def feed(self, data: Piece) -> list[Entry]:
+        """Take the next bytes, and give the entries whose headers end in them.
+
+        Args:
+            data: As many as there are; nothing keeps them.
+        """
+        entries = self._entries = []
+        start = self.position
+        end = self.position = start + len(data)
+        held = self._held
+        with memoryview(data) as view:
+            while not self.ended:
+                at, want = self._next, self._want
+                if not held and at >= start and at + want <= end:
+                    taken = bytes(view[at - start : at - start + want])
+                else:
+                    if at + len(held) >= end:
+                        return entries
+                    first = at + len(held) - start
+                    held += view[first : first + want - len(held)]
+                    if len(held) < want:
+                        return entries
+                    taken = bytes(held)
+                    held.clear()
+                self._next = at + want
+                self._take(taken)
+            if self._tail_is_zeros:
+                self._tail_is_zeros = _is_zeros(view[max(self._next - start, 0) :])
+        return entries
+
+    def end(self) -> list[Entry]:
+        """Say that there are no more bytes, and give the entries that waited for some."""
+        if self._finished:
+            return []
+        self._finished = True
+        if self.ended:
+            if not self._tail_is_zeros:
+                self._tell(f"{self.position - self._next:,} bytes behind its end that are not zeros")
+            return []
+        self._tell_cut()
+        if self._waiting is not None:
+            return [_unreadable(self._waiting, BAD_MAP)]
+        return []
+
+    def _tell_cut(self) -> None:
+        missing = self._body_end - self.position
+        if self._lost is not None:
+            what = "damaged" if self._seen_header else "no tar, or one that is damaged"
+            self._tell(f"{what} from byte {self._lost:,} to its end")
+        elif missing > 0:
+            self._tell(f"cut off: {quoted(self._path)} lacks its last {missing:,} bytes")
+        elif self._held or self._extension is not None or self._map is not None:
+            self._tell(f"cut off at byte {self.position:,}, in the middle of a header")
+        elif self._ahead.is_something:
+            self._tell(NO_MEMBER)
+
+    def _tell(self, problem: str) -> None:
+        self._told += 1
+        if len(self._problems) < MAX_PROBLEMS:
+            self._problems.append(problem)
+
+    def _take_header(self, block: bytes) -> None:
+        if not block[0] and block == _ZEROS:
+            self._take_zeros()
+        elif is_header(block):
+            self._seen_header = True
+            if self._lone_zeros is not None:
+                self._tell(f"a lone block of zeros at byte {self._lone_zeros:,}")
+                self._lone_zeros = None
+            header = self._decoder.decode(block)
+            if header.flag in EXTENSIONS:
+                self._begin_extension(header)
+            else:
+                self._take_member(header, block)
+        else:
+            self._take_damaged(block)
+
+    def _take_zeros(self) -> None:
+        if self._lone_zeros is None:
+            self._lone_zeros = self._next - BLOCK
+            return
+        self.ended = True
+        if self._ahead.is_something:
+            self._tell(NO_MEMBER)
+
+    def _take_damaged(self, block: bytes) -> None:
+        """Show as much of a member as its damaged header says, and look for the next whole one."""
+        self._lost = self._next - BLOCK
+        self._lone_zeros = None
+        self._take = self._take_lost
+        if says_ustar(block):
+            header = self._decoder.decode(block)
+            if header.flag not in EXTENSIONS:
+                header, attributes, _ = self._ahead.apply(header)
+                entry, _ = entry_of(header, attributes, self._next)
+                self._entries.append(_unreadable(entry, WRONG_CHECKSUM))
+        self._ahead.forget()
+
+    def _take_lost(self, block: bytes) -> None:
+        if self._lost is None or not is_header(block):
+            return
+        passed = self._next - BLOCK - self._lost
+        self._tell(f"damaged at byte {self._lost:,}: {passed:,} bytes are passed over")
+        self._lost = None
+        self._take = self._take_header
+        self._take_header(block)
+
+    def _begin_extension(self, header: Header) -> None:
+        self._extension = header
+        self._want = min(header.size, MAX_EXTENSION)
+        self._take = self._take_extension
+        if not header.size:
+            self._take_extension(b"")
+
+    def _take_extension(self, data: bytes) -> None:
+        if self._extension is None:
+            return
+        header, self._extension = self._extension, None
+        self._next += padded(header.size) - len(data)
+        self._want = BLOCK
+        self._take = self._take_header
+        for problem in self._ahead.keep(header, data):
+            self._tell(problem)
+
+    def _take_member(self, header: Header, block: bytes) -> None:
+        header, attributes, sparse = self._ahead.apply(header)
+        entry, stored = entry_of(header, attributes, self._next)
+        self._path = entry.path
+        self._body_end = self._next + stored
+        if header.flag == _SPARSE:
+            in_headers = MapInHeaders(block)
+            self._wait_for(entry, in_headers, in_headers.real)
+        elif sparse is not None and header.flag in REGULAR:
+            if sparse.has_map_in_body:
+                self._wait_for(entry, MapInBody(), sparse.real_size())
+            else:
+                numbers = numbers_of(sparse.map_values())
+                self._entries.append(self._sparse(entry, numbers, sparse.real_size(), stored))
+                self._next += padded(stored)
+        else:
+            self._entries.append(entry)
+            self._next += padded(stored)
+
+    def _wait_for(self, entry: Entry, map_: MapInHeaders | MapInBody, real: int | None) -> None:
+        self._waiting, self._map, self._real = entry, map_, real
+        self._go_on_with_map(map_)
+
+    def _take_map(self, block: bytes) -> None:
+        if isinstance(self._map, MapInHeaders):
+            self._body_end += BLOCK
+        if self._map is not None:
+            self._map.add(block)
+            self._go_on_with_map(self._map)
+
+    def _go_on_with_map(self, map_: MapInHeaders | MapInBody) -> None:
+        goes_on = map_.continued and (isinstance(map_, MapInHeaders) or self._next < self._body_end)
+        if goes_on or self._waiting is None:
+            self._take = self._take_map
+            return
+        stored = self._body_end - self._next
+        numbers = [None] if map_.continued or stored < 0 else map_.numbers
+        entry = replace(self._waiting, offset=self._next)
+        self._entries.append(self._sparse(entry, numbers, self._real, stored))
+        self._waiting = self._map = None
+        self._take = self._take_header
+        self._next += padded(max(stored, 0))
+
+    def _sparse(self, entry: Entry, numbers: Sequence[int | None], real: int | None, stored: int) -> Entry:
+        entry = replace(entry, size=real if real is not None and 0 <= real <= MAX_NUMBER else 0)
+        if len(numbers) > 2 * min(MAX_PIECES, self._pieces_left):
+            return _unreadable(entry, TOO_MANY_PIECES)
+        pieces = sound_pieces(numbers, real, stored)
+        if pieces is None:
+            return _unreadable(entry, BAD_MAP)
+        self._pieces_left -= len(pieces)
+        return replace(entry, sparse=pieces)
+
+
+def _unreadable(entry: Entry, problem: str) -> Entry:
+    return replace(entry, offset=None, problems=(*entry.problems, problem))
+
+
+def _is_zeros(data: memoryview) -> bool:
+    """Tell whether bytes are all zeros, by comparing them in large pieces."""
+    return all(
+        bytes(piece) == _MANY_ZEROS[: len(piece)]
+        for piece in (data[at : at + len(_MANY_ZEROS)] for at in range(0, len(data), len(_MANY_ZEROS)))
+    )
