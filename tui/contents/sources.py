@@ -160,8 +160,8 @@ async def pump_pieces(
         for piece in pieces:
             if stopped.is_set():
                 return
-            write(piece)
             if told is not None:
                 loop.call_soon_threadsafe(told, len(piece))
+            write(piece)
 
     await finished(asyncio.wrap_future(spawn(run, name="layer")), stopped.set)

@@ -1,0 +1,131 @@
+"""The bytes of a file, from those that the layer stores of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from tui.client.redaction import quoted
+from tui.contents.entries import Kind
+from tui.contents.errors import NotInLayerError
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Callable, Iterator, Sequence
+
+    from tui.contents.entries import Entry
+
+__all__ = ["linked", "stored_size", "with_holes"]
+
+MOST_ZEROS: Final = 256 * 1024
+"""Zeros of a hole that are given at once."""
+
+_ZEROS: Final = bytes(MOST_ZEROS)
+
+
+def linked(entry: Entry, entries: Sequence[Entry]) -> Entry:
+    """Give the entry that has the bytes: itself, or what a hard link stands for within the layer.
+
+    Args:
+        entry: One of the layer's.
+        entries: All of the layer that are known, in its order.
+
+    Raises:
+        NotInLayerError: It is nothing that has bytes, or links to what is not in the layer before it.
+    """
+    before = len(entries)
+    found = entry
+    while found.kind is Kind.HARDLINK and found.offset is None and not found.chunks:
+        before = _before(found, entries, before)
+        target = found.target
+        while before and entries[before - 1].path != target:
+            before -= 1
+        if not before:
+            raise NotInLayerError(
+                f"{quoted(entry.path)} links to {quoted(target)}, which this layer does not hold."
+            )
+        before -= 1
+        found = entries[before]
+    if found.kind is Kind.SYMLINK:
+        raise NotInLayerError(
+            f"{quoted(entry.path)} is a symbolic link to {quoted(found.target)}: where that leads "
+            "depends on the other layers."
+        )
+    if found.kind not in {Kind.FILE, Kind.HARDLINK}:
+        raise NotInLayerError(f"{quoted(entry.path)} is a {found.kind.value}: it has no bytes.")
+    if found.size and found.offset is None and not found.chunks:
+        raise NotInLayerError(f"Where the bytes of {quoted(entry.path)} lie is not known.")
+    return found
+
+
+def _before(entry: Entry, entries: Sequence[Entry], before: int) -> int:
+    """Tell how many entries stand before one, which is among the first ones."""
+    for same in (_is, _equals):
+        for place in range(before - 1, -1, -1):
+            if same(entries[place], entry):
+                return place
+    return before
+
+
+def _is(one: Entry, other: Entry) -> bool:
+    return one is other
+
+
+def _equals(one: Entry, other: Entry) -> bool:
+    return one == other
+
+
+def stored_size(entry: Entry) -> int:
+    """Tell how many bytes the layer stores of a file: those of holes are not among them.
+
+    Args:
+        entry: One that has bytes.
+    """
+    return entry.size if entry.sparse is None else sum(size for _, size in entry.sparse)
+
+
+async def with_holes(
+    entry: Entry, start: int, end: int, stored: Callable[[int, int], AsyncGenerator[bytes, None]]
+) -> AsyncGenerator[bytes, None]:
+    """Give a part of a file from the bytes that are stored of it, and zeros where none are.
+
+    Args:
+        entry: One that says where its bytes lie.
+        start: The first byte of the file that is wanted.
+        end: The byte after the last one that is wanted, within the file.
+        stored: Gives unpacked bytes of the layer: the first one, and how many.
+    """
+    segments = list(_segments(entry, start, end))
+    length = sum(to - at for at, to, _ in segments)
+    pieces = stored(segments[0][2] if segments else 0, length)
+    piece = b""
+    at = start
+    try:
+        for begin, to, _ in segments:
+            for zeros in _hole(begin - at):
+                yield zeros
+            at = begin
+            while at < to:
+                piece = piece or await anext(pieces)
+                part = piece[: to - at]
+                piece = piece[to - at :]
+                at += len(part)
+                yield part
+        for zeros in _hole(end - at):
+            yield zeros
+    finally:
+        await pieces.aclose()
+
+
+def _segments(entry: Entry, start: int, end: int) -> Iterator[tuple[int, int, int]]:
+    """Give the stored parts of a range: where each begins and ends in the file, and where it is stored."""
+    stored = entry.offset or 0
+    for place, size in ((0, entry.size),) if entry.sparse is None else entry.sparse:
+        begin, to = max(place, start), min(place + size, end)
+        if begin < to:
+            yield begin, to, stored + begin - place
+        stored += size
+
+
+def _hole(size: int) -> Iterator[bytes]:
+    while size > 0:
+        yield _ZEROS[:size]
+        size -= MOST_ZEROS
