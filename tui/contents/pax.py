@@ -53,7 +53,7 @@ _GENERAL: Final = frozenset({b"uid", b"gid", b"uname", b"gname", b"mtime"})
 """Keys of which a global header may say something."""
 
 _WHOLE = re.compile(rb"-?[0-9]{1,20}")
-_DECIMAL = re.compile(rb"-?[0-9]{1,20}(?:\.[0-9]{0,30})?")
+_DECIMAL = re.compile(rb"-?[0-9]{1,20}(?:\.[0-9]{0,30})?(?:e[+-][0-9]{1,3})?")
 
 
 @dataclass(slots=True)
