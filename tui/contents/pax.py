@@ -137,7 +137,8 @@ class Extended:
 
     def map_values(self) -> list[bytes]:
         """Give place and size of each stored piece in turn (formats 0.0 and 0.1)."""
-        return self.pieces or self.values.get(b"GNU.sparse.map", b"").split(b",")
+        listed = self.values.get(b"GNU.sparse.map")
+        return listed.split(b",") if listed else self.pieces
 
     def whole(self, key: bytes, *, least: int = 0) -> int | None:
         """Give a value as a whole number; None, with a problem if need be, where there is none."""
@@ -175,7 +176,7 @@ def read_extended(data: bytes, *, whole: bool = True) -> Extended:
         if end > size and not whole:
             break
         equals = data.find(b"=", blank + 1, end)
-        if end > size or equals <= blank + 1 or data[end - 1] != ord("\n"):
+        if blank < 0 or end > size or equals <= blank + 1 or data[end - 1] != ord("\n"):
             if data[at:].strip(b"\0"):
                 extended.mark("an extended header that cannot be read to its end")
             break

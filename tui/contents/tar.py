@@ -134,10 +134,10 @@ class TarReader:
         if self._lost is not None:
             what = "damaged" if self._seen_header else "no tar, or one that is damaged"
             self._tell(f"{what} from byte {self._lost:,} to its end")
-        elif missing > 0:
-            self._tell(f"cut off: {quoted(self._path)} lacks its last {missing:,} bytes")
         elif self._held or self._extension is not None or self._map is not None:
             self._tell(f"cut off at byte {self.position:,}, in the middle of a header")
+        elif missing > 0:
+            self._tell(f"cut off: {quoted(self._path)} lacks its last {missing:,} bytes")
         elif self._ahead.is_something:
             self._tell(NO_MEMBER)
 
