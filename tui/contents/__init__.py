@@ -26,11 +26,15 @@ if TYPE_CHECKING:
         UnreadableLayerError,
     )
     from tui.contents.layer import Layer, open_layer
+    from tui.contents.merged import MergedTree
+    from tui.contents.nodes import Change, Node
     from tui.contents.sources import BytesSource, FileSource
+    from tui.contents.tree import LayerTree
 
 __all__ = [
     "ByteSource",
     "BytesSource",
+    "Change",
     "Chunk",
     "ContentsError",
     "DamagedContentError",
@@ -38,7 +42,10 @@ __all__ = [
     "FileSource",
     "Kind",
     "Layer",
+    "LayerTree",
+    "MergedTree",
     "NoRangesError",
+    "Node",
     "NotInLayerError",
     "TooLargeError",
     "UnreadableLayerError",
@@ -48,11 +55,15 @@ __all__ = [
 _ELSEWHERE: Final = {
     "ByteSource": "byte_source",
     "BytesSource": "sources",
+    "Change": "nodes",
     "Chunk": "entries",
     "Entry": "entries",
     "FileSource": "sources",
     "Kind": "entries",
     "Layer": "layer",
+    "LayerTree": "tree",
+    "MergedTree": "merged",
+    "Node": "nodes",
     "open_layer": "layer",
 }
 """The module of each public name; names that are not here are errors."""
