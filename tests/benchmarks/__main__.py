@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from tests.benchmarks import distant, downloads, keys, listing, machine, memory, starting
+from tests.benchmarks import distant, downloads, inside, keys, listing, machine, memory, starting
 from tests.benchmarks.rows import table
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ BENCHMARKS: Final[dict[str, Callable[[int, bool], list[Row]]]] = {
     "keys": lambda rounds, quick: keys.measure(rounds=rounds, mebibytes=2048 if quick else 4096),
     "distant": lambda rounds, _: distant.measure(rounds=min(rounds, distant.MOST_ROUNDS)),
     "downloads": lambda rounds, quick: downloads.measure(rounds=rounds, large=256 if quick else 512),
+    "contents": lambda rounds, quick: inside.measure(rounds=rounds, mebibytes=400 if quick else 1_400),
     "memory": lambda rounds, _: memory.measure(rounds=rounds),
 }
 """Each measures in so many rounds, with less to do where it should be quick."""

@@ -16,9 +16,11 @@ __all__ = [
     "INDEX_TYPE",
     "LAYER_TYPE",
     "MANIFEST_TYPE",
+    "MEBIBYTE",
     "REPOSITORY",
     "TAG",
     "Image",
+    "image_of",
     "make_image",
     "make_index",
     "make_page",
@@ -71,21 +73,33 @@ def make_image(folder: Path, mebibytes: int) -> Image:
             file.write(piece)
     digest = f"sha256:{layer_hash.hexdigest()}"
     layer = {"mediaType": LAYER_TYPE, "digest": digest, "size": mebibytes * MEBIBYTE}
+    return image_of(folder, path, layer, digest)
+
+
+def image_of(folder: Path, path: Path, layer: dict[str, Any], diff_id: str) -> Image:
+    """Write the config of an image of one layer, and describe all of it.
+
+    Args:
+        folder: Where the config goes.
+        path: Where the layer lies.
+        layer: Its descriptor.
+        diff_id: Its digest, unpacked.
+    """
     config = json.dumps(
         {
             "architecture": "amd64",
             "os": "linux",
             "config": {},
-            "rootfs": {"type": "layers", "diff_ids": [digest]},
+            "rootfs": {"type": "layers", "diff_ids": [diff_id]},
             "history": [{"created_by": "COPY everything"}],
         }
     ).encode()
-    config_path = folder / f"config-{mebibytes}"
+    config_path = folder / f"{path.name}-config"
     config_path.write_bytes(config)
     manifest = _manifest(
         {"mediaType": CONFIG_TYPE, "digest": digest_of(config), "size": len(config)}, [layer]
     )
-    return Image(manifest, {digest_of(config): config_path, digest: path}, layer)
+    return Image(manifest, {digest_of(config): config_path, layer["digest"]: path}, layer)
 
 
 def make_index(platforms: int) -> tuple[bytes, dict[str, bytes]]:

@@ -17,6 +17,7 @@ __all__ = ["describe", "load"]
 
 PROGRAMS: Final = {
     "crane": ["crane", "version"],
+    "dive": ["dive", "--version"],
     "docker-registry": ["docker-registry", "--version"],
     "oras": ["oras", "version"],
     "regctl": ["regctl", "version", "--format", "{{.VCSTag}}"],

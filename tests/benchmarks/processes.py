@@ -54,13 +54,20 @@ def program(*arguments: str) -> list[str]:
     return [sys.executable, "-m", "tui", *arguments]
 
 
-def run(command: Sequence[str], surroundings: Mapping[str, str], *, into: Path | None = None) -> Run:
+def run(
+    command: Sequence[str],
+    surroundings: Mapping[str, str],
+    *,
+    into: Path | None = None,
+    limit: float = LONGEST_RUN,
+) -> Run:
     """Run a program to its end.
 
     Args:
         command: The program and its arguments.
         surroundings: Its environment.
         into: A file for what it prints.
+        limit: Seconds after which it is stuck.
 
     Raises:
         subprocess.CalledProcessError: It failed.
@@ -76,7 +83,7 @@ def run(command: Sequence[str], surroundings: Mapping[str, str], *, into: Path |
             watcher = threading.Thread(target=_watch, args=(process.pid, ended, peaks))
             watcher.start()
             try:
-                printed, complaint = process.communicate(timeout=LONGEST_RUN)
+                printed, complaint = process.communicate(timeout=limit)
                 seconds = time.perf_counter() - started
             finally:
                 process.kill()

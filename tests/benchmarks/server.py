@@ -9,6 +9,7 @@ Repositories are named by what they hold:
   refused, as ECR does. The catalog is of this kind, as that of distribution is.
 - `blobs/64` holds an image whose only layer has 64 MiB.
 - `index/16` holds an index of 16 platforms.
+- `made/0` holds the first image of those that were made before, in folders that the arguments name.
 
 Of errors there are only 404, those of pages that are too large, and 401 where a token is wanted, which
 anybody gets.
@@ -42,6 +43,7 @@ from tests.benchmarks.contents import (
     make_page,
 )
 from tests.benchmarks.http2 import serve_http2
+from tests.benchmarks.layers import read_image
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -65,7 +67,7 @@ JSON: Final = "application/json"
 
 _TAGS = re.compile(r"/v2/(tags|paged)/(\d+)/tags/list")
 _INDEX_TAGS = re.compile(r"/v2/index/\d+/tags/list")
-_MANIFEST = re.compile(r"/v2/(tags|paged|blobs|index)/(\d+)/manifests/(\S+)")
+_MANIFEST = re.compile(r"/v2/(tags|paged|blobs|index|made)/(\d+)/manifests/(\S+)")
 _BLOB = re.compile(r"/v2/[^/]+/\d+/blobs/(\S+)")
 
 _indexes = lru_cache(make_index)
@@ -98,12 +100,14 @@ class Server:
     """How many repositories the catalog lists instead."""
     login: bool = False
     """Whether it wants a token."""
+    made: tuple[Image, ...] = ()
+    """Images that were made before."""
     blobs: dict[str, Path] = field(default_factory=dict)
     asked: int = 0
     """Requests since they were counted."""
 
     def __post_init__(self) -> None:
-        for image in self.images.values():
+        for image in (*self.images.values(), *self.made):
             self.blobs |= image.blobs
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -180,7 +184,10 @@ class Server:
                 return Document(index, INDEX_TYPE, _digest(index))
             body = manifests.get(reference)
             return Document(body, MANIFEST_TYPE, _digest(body)) if body is not None else MISSING
-        image = self.images.get(number) if kind == "blobs" else self.images[0]
+        if kind == "made":
+            image = self.made[number] if number < len(self.made) else None
+        else:
+            image = self.images.get(number) if kind == "blobs" else self.images[0]
         if image is None:
             return MISSING
         return Document(image.manifest, MANIFEST_TYPE, _digest(image.manifest))
@@ -244,6 +251,7 @@ async def _main() -> None:
         "--tags", type=int, nargs="*", default=[], metavar="N", help="lengths of lists of tags"
     )
     parser.add_argument("--catalog", type=int, default=0, metavar="N", help="length of the catalog")
+    parser.add_argument("--made", type=Path, nargs="*", default=[], metavar="FOLDER", help="of images")
     parser.add_argument("--login", action="store_true", help="want a token")
     parser.add_argument("--tls", nargs=2, metavar=("CERTIFICATE", "KEY"), help="speak HTTPS")
     parser.add_argument("--http2", action="store_true", help="offer HTTP/2 over that")
@@ -263,7 +271,8 @@ async def _main() -> None:
         ended = asyncio.Event()
         for one in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(one, ended.set)
-        server = Server(images, repositories, arguments.catalog, arguments.login)
+        made = tuple(read_image(path) for path in arguments.made)
+        server = Server(images, repositories, arguments.catalog, arguments.login, made)
         listening = await asyncio.start_server(
             server.serve, "127.0.0.1", 0, limit=LONGEST_HEAD, backlog=BACKLOG, ssl=context
         )

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
 import subprocess
 import sys
+import tarfile
 from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.benchmarks import distant, downloads, keys, listing, memory
+from tests.benchmarks import distant, downloads, inside, keys, listing, memory
+from tests.benchmarks.layers import make_layer
 from tests.benchmarks.processes import ROOT, serving
 from tests.benchmarks.rows import Bound, Row, compare, percentile, table
 
@@ -66,6 +69,27 @@ def test_downloads_are_measured() -> None:
     assert "2 MiB from sendfile: ocitui" in rows
     for name in ("skopeo", "docker-registry"):
         assert any(name in what for what in rows) == (shutil.which(name) is not None)
+
+
+def test_what_is_in_a_layer_is_measured() -> None:
+    rows = named(inside.measure(rounds=1, files=200, mebibytes=8))
+    assert "another file: ocitui, moved" in rows
+    for name in ("skopeo copy, tar tz", "crane blob", "dive", "zstd:chunked"):
+        program = {"zstd:chunked": "skopeo"}.get(name, name.split()[0])
+        assert any(name in what for what in rows) == (shutil.which(program) is not None)
+
+
+def test_a_layer_is_the_same_every_time_and_has_the_files_that_are_opened(tmp_path: Path) -> None:
+    made, again = (make_layer(tmp_path, files=100, mebibytes=4) for _ in range(2))
+    assert made == again
+    layer = made.image.blobs[made.image.layer["digest"]]
+    assert 2 < made.unpacked / layer.stat().st_size < 3.5
+    with tarfile.open(layer) as archive:
+        assert len(archive.getmembers()) == made.entries
+        for sample in made.samples:
+            file = archive.extractfile(sample.path)
+            assert file is not None
+            assert hashlib.sha256(file.read()).hexdigest() == sample.digest
 
 
 def test_memory_is_measured() -> None:
