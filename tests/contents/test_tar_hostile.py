@@ -7,9 +7,10 @@ import tracemalloc
 import pytest
 
 from tests.contents.tars import END, body, bytes_of, extended, header, member, read, record
-from tui.contents.ahead import MAX_ATTRIBUTES, MAX_EXTENSION
+from tui.contents.ahead import MAX_ATTRIBUTE_BYTES, MAX_EXTENSION
 from tui.contents.entries import Entry, Kind
 from tui.contents.paths import MAX_PATH
+from tui.contents.pax import MAX_RECORDS
 from tui.contents.sparse import MAX_PIECES
 from tui.contents.tar import MAX_PIECES_OF_ALL, MAX_PROBLEMS, TarReader
 
@@ -195,6 +196,16 @@ def test_what_was_said_ahead_of_a_damaged_header_is_said_of_no_other() -> None:
     bad = member(b"bad", checksum=b"012345\0 ")
     shown, _ = paths(extended((b"path", b"its-name")) + bad + LAST + END)
     assert shown == ["its-name", "last"]
+
+
+@pytest.mark.parametrize("piece", [1, 100, 512, 513, 5_000, 1_000_000])
+def test_the_next_header_is_found_behind_anything(piece: int) -> None:
+    damage = b"".join(bytes([byte]) * 1000 for byte in range(1, 256)) + bytes(96 * 512) + b"0123456 " * 9_000
+    tar = LAST + body(damage) + member(b"behind") + END
+    entries, reader = read(tar[at : at + piece] for at in range(0, len(tar), piece))
+    assert [entry.path for entry in entries] == ["last", "behind"]
+    assert reader.problems == (f"damaged at byte 1,024: {len(body(damage)):,} bytes are passed over",)
+    assert reader.ended
 
 
 def test_damage_to_the_end_is_told() -> None:
@@ -409,6 +420,13 @@ def test_records_that_cannot_be_read_are_told_and_those_before_are_taken(records
     assert entry.problems == ("an extended header that cannot be read to its end",)
 
 
+def test_more_records_than_are_read_are_told() -> None:
+    records = record(b"path", b"good") + b"5 a=\n" * MAX_RECORDS
+    entry = only(member(b"pax", records, kind=b"x") + member())
+    assert entry.path == "good"
+    assert entry.problems == (f"an extended header of more than {MAX_RECORDS:,} records",)
+
+
 @pytest.mark.parametrize("key", [b"size", b"uid", b"gid"])
 @pytest.mark.parametrize("value", [b"1.5", b"0x1", b"9" * 30, b"1_0", b"\xd9\xa3", b"9223372036854775808"])
 def test_whole_numbers_that_are_none_are_told(key: bytes, value: bytes) -> None:
@@ -477,7 +495,7 @@ def test_attributes_of_all_members_have_a_limit() -> None:
     large = extended((b"SCHILY.xattr.user.a", b"x" * 1_000_000)) + member()
     reader = TarReader()
     entries = [entry for _ in range(50) for entry in reader.feed(large)]
-    assert sum(len(value) for entry in entries for value in entry.attributes.values()) <= MAX_ATTRIBUTES
+    assert sum(len(value) for entry in entries for value in entry.attributes.values()) <= MAX_ATTRIBUTE_BYTES
     assert entries[0].attributes
     assert not entries[-1].attributes
     assert entries[-1].problems == ("extended attributes that are left out: the layer has too many",)

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from tui.contents.tar_headers import Header
 
-__all__ = ["EXTENSIONS", "MAX_ATTRIBUTES", "MAX_EXTENSION", "Ahead"]
+__all__ = ["EXTENSIONS", "MAX_ATTRIBUTE_BYTES", "MAX_EXTENSION", "Ahead"]
 
 EXTENSIONS: Final = frozenset(b"LKxXg")
 """Kinds of headers that say something of a member behind them."""
@@ -20,9 +20,12 @@ EXTENSIONS: Final = frozenset(b"LKxXg")
 MAX_EXTENSION: Final = 1024 * 1024
 """Bytes of an extended header that are read: paths have 4,096, extended attributes 64 KiB."""
 
-MAX_ATTRIBUTES: Final = 32 * 1024 * 1024
+MAX_ATTRIBUTE_BYTES: Final = 32 * 1024 * 1024
 """Bytes of the extended attributes of all members together: 32 for each of a million."""
 
+_LONG_NAME: Final = ord("L")
+_LONG_TARGET: Final = ord("K")
+_GLOBAL: Final = ord("g")
 _NOTHING: Final = Extended()
 
 
@@ -35,37 +38,37 @@ class Ahead:
         self._long_name: bytes | None = None
         self._long_target: bytes | None = None
         self._problems: tuple[str, ...] = ()
-        self._attributes_left = MAX_ATTRIBUTES
+        self._attributes_left = MAX_ATTRIBUTE_BYTES
         self.is_something = False
         """Whether something is said of the next member alone."""
         self._is_anything = False
 
-    def keep(self, header: Header, data: bytes) -> tuple[str, ...]:
+    def keep(self, flag: int, size: int, data: bytes) -> tuple[str, ...]:
         """Take what a header of `EXTENSIONS` says.
 
         Args:
-            header: The header.
-            data: Its body, of which at most `MAX_EXTENSION` bytes are here.
+            flag: Its kind.
+            size: Bytes of its body.
+            data: The first of them, `MAX_EXTENSION` at most.
 
         Returns:
             Problems that are those of no member.
         """
-        whole = len(data) == header.size
-        problems = header.problems
-        if not whole:
-            problems += (f"an extended header of {header.size:,} bytes, of which {len(data):,} are read",)
+        whole = len(data) == size
+        problem = f"an extended header of {size:,} bytes, of which {len(data):,} are read"
         self._is_anything = True
-        if chr(header.flag) == "g":
-            return problems + self._keep_general(read_extended(data, whole=whole))
+        if flag == _GLOBAL:
+            problems = self._keep_general(read_extended(data, whole=whole))
+            return problems if whole else (*problems, problem)
         self.is_something = True
-        self._problems += tuple(problem for problem in problems if problem not in self._problems)
-        match chr(header.flag):
-            case "L":
-                self._long_name = data.partition(b"\0")[0]
-            case "K":
-                self._long_target = data.partition(b"\0")[0]
-            case _:
-                self._extended = read_extended(data, whole=whole)
+        if not whole:
+            self._problems = (problem,)
+        if flag == _LONG_NAME:
+            self._long_name = data.partition(b"\0")[0]
+        elif flag == _LONG_TARGET:
+            self._long_target = data.partition(b"\0")[0]
+        else:
+            self._extended = read_extended(data, whole=whole)
         return ()
 
     def _keep_general(self, read: Extended) -> tuple[str, ...]:

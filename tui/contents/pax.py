@@ -7,15 +7,21 @@ import binascii
 import re
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Final
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import unquote_to_bytes
 
 from tui.contents.tar_headers import MAX_NUMBER, Header
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
 
 __all__ = ["MAX_ATTRIBUTES", "Extended", "read_extended"]
 
 MAX_ATTRIBUTES: Final = 1_000
 """Extended attributes of one member: Linux lists 64 KiB of their names."""
+
+MAX_RECORDS: Final = 16_384
+"""Records of one header: most have five, and sparse files in the oldest format two for each piece."""
 
 MAX_DIGITS: Final = 20
 """Of a whole number: 2^64 has as many."""
@@ -75,6 +81,8 @@ class Extended:
 
     def over(self, general: Extended) -> Extended:
         """Put this over what global headers say."""
+        if not general.values:
+            return self
         return Extended({**general.values, **self.values}, self.attributes, self.pieces, self.problems)
 
     def general(self) -> tuple[Extended, bool]:
@@ -89,33 +97,22 @@ class Extended:
     def applied(self, header: Header) -> Header:
         """Put what this says in the place of what a member's header says."""
         values = self.values
-        size, mtime, uid, gid = header.size, header.mtime, header.uid, header.gid
-        if b"size" in values and (number := self.whole(b"size")) is not None:
-            size = number
-        if b"mtime" in values and (time := self._decimal(b"mtime")) is not None:
-            mtime = time
-        if b"uid" in values and (number := self.whole(b"uid", least=-MAX_NUMBER)) is not None:
-            uid = number
-        if b"gid" in values and (number := self.whole(b"gid", least=-MAX_NUMBER)) is not None:
-            gid = number
-        device = header.device
+        fields: list[Any] = list(header)
+        for key, value in values.items():
+            if value and (meant := _FIELDS.get(key)) is not None:
+                field_, read = meant
+                if (said := read(value)) is not None:
+                    fields[field_] = said
+                else:
+                    self.mark(f"{key.decode()} is no number that can be")
+        if name := values.get(b"GNU.sparse.name"):
+            fields[_NAME] = name
         if b"SCHILY.devmajor" in values:
             major, minor = self.whole(b"SCHILY.devmajor"), self.whole(b"SCHILY.devminor")
-            device = None if major is None or minor is None else (major, minor)
-        return Header(
-            header.flag,
-            values.get(b"GNU.sparse.name") or values.get(b"path") or header.name,
-            values.get(b"linkpath") or header.target,
-            size,
-            mtime,
-            header.mode,
-            uid,
-            gid,
-            _name(values.get(b"uname", b"")[:MAX_OWNER]) or header.owner,
-            _name(values.get(b"gname", b"")[:MAX_OWNER]) or header.group,
-            device,
-            (*header.problems, *self.problems),
-        )
+            fields[_DEVICE] = None if major is None or minor is None else (major, minor)
+        if self.problems:
+            fields[_PROBLEMS] = (*header.problems, *self.problems)
+        return Header._make(fields)
 
     @property
     def is_sparse(self) -> bool:
@@ -140,24 +137,14 @@ class Extended:
         listed = self.values.get(b"GNU.sparse.map")
         return listed.split(b",") if listed else self.pieces
 
-    def whole(self, key: bytes, *, least: int = 0) -> int | None:
+    def whole(self, key: bytes) -> int | None:
         """Give a value as a whole number; None, with a problem if need be, where there is none."""
         value = self.values.get(key)
         if not value:
             return None
-        if _WHOLE.fullmatch(value) and least <= (number := int(value)) <= MAX_NUMBER:
-            return number
-        self.mark(f"{key.decode()} is no number that can be")
-        return None
-
-    def _decimal(self, key: bytes) -> float | None:
-        value = self.values.get(key)
-        if not value:
-            return None
-        if _DECIMAL.fullmatch(value):
-            return float(value)
-        self.mark(f"{key.decode()} is no number")
-        return None
+        if (number := _natural(value)) is None:
+            self.mark(f"{key.decode()} is no number that can be")
+        return number
 
 
 def read_extended(data: bytes, *, whole: bool = True) -> Extended:
@@ -167,21 +154,25 @@ def read_extended(data: bytes, *, whole: bool = True) -> Extended:
         data: The records.
         whole: Whether these are all; otherwise the last one may be cut off.
     """
-    extended = Extended()
+    extended = Extended({}, {}, [], [])
     at, size = 0, len(data)
-    while at < size:
+    for _ in range(MAX_RECORDS):
+        if at >= size:
+            return extended
         blank = data.find(b" ", at, at + MAX_DIGITS)
         digits = data[at:blank] if blank >= 0 else b""
         end = at + int(digits) if digits.isdigit() else at
         if end > size and not whole:
-            break
+            return extended
         equals = data.find(b"=", blank + 1, end)
         if blank < 0 or end > size or equals <= blank + 1 or data[end - 1] != ord("\n"):
             if data[at:].strip(b"\0"):
                 extended.mark("an extended header that cannot be read to its end")
-            break
+            return extended
         _take(extended, data[blank + 1 : equals], data[equals + 1 : end - 1])
         at = end
+    if at < size:
+        extended.mark(f"an extended header of more than {MAX_RECORDS:,} records")
     return extended
 
 
@@ -193,7 +184,7 @@ def _take(extended: Extended, key: bytes, value: bytes) -> None:
     elif key.startswith((_SCHILY, _LIBARCHIVE)):
         if len(extended.attributes) < MAX_ATTRIBUTES:
             _take_attribute(extended, key, value)
-        elif len(extended.attributes) == MAX_ATTRIBUTES:
+        else:
             extended.mark(f"more than {MAX_ATTRIBUTES:,} extended attributes")
 
 
@@ -211,6 +202,45 @@ def _take_attribute(extended: Extended, key: bytes, value: bytes) -> None:
         extended.attributes.setdefault(name, decoded)
 
 
+def _integer(value: bytes) -> int | None:
+    if not _WHOLE.fullmatch(value):
+        return None
+    number = int(value)
+    return number if -MAX_NUMBER <= number <= MAX_NUMBER else None
+
+
+def _natural(value: bytes) -> int | None:
+    number = _integer(value)
+    return None if number is None or number < 0 else number
+
+
+def _decimal(value: bytes) -> float | None:
+    return float(value) if _DECIMAL.fullmatch(value) else None
+
+
+def _owner(value: bytes) -> str:
+    return _text(value[:MAX_OWNER])
+
+
 @lru_cache(maxsize=1_000)
-def _name(value: bytes) -> str:
+def _text(value: bytes) -> str:
     return value.decode("utf-8", "surrogateescape")
+
+
+_NAME: Final = Header._fields.index("name")
+_DEVICE: Final = Header._fields.index("device")
+_PROBLEMS: Final = Header._fields.index("problems")
+_FIELDS: Final[Mapping[bytes, tuple[int, Callable[[bytes], object]]]] = {
+    key: (Header._fields.index(name), read)
+    for key, name, read in (
+        (b"path", "name", bytes),
+        (b"linkpath", "target", bytes),
+        (b"size", "size", _natural),
+        (b"mtime", "mtime", _decimal),
+        (b"uid", "uid", _integer),
+        (b"gid", "gid", _integer),
+        (b"uname", "owner", _owner),
+        (b"gname", "group", _owner),
+    )
+}
+"""Which field of a header a key stands for, and what reads its value."""

@@ -13,13 +13,15 @@ from tui.client.redaction import quoted
 from tui.contents.ahead import EXTENSIONS, MAX_EXTENSION, Ahead
 from tui.contents.sparse import MAX_PIECES, MapInBody, MapInHeaders, numbers_of, sound_pieces
 from tui.contents.tar_headers import (
+    BAD_SIZE,
     BLOCK,
+    IN_CHECKSUM,
     MAX_NUMBER,
-    Header,
     HeaderDecoder,
     is_header,
     padded,
     says_ustar,
+    size_in,
 )
 from tui.contents.tar_members import REGULAR, entry_of
 
@@ -44,6 +46,10 @@ NO_MEMBER: Final = "a header that says more of a member that does not follow"
 
 _ZEROS: Final = bytes(BLOCK)
 _MANY_ZEROS: Final = bytes(64 * 1024)
+_COLUMN: Final = 64
+"""Blocks that are looked at together in a search: as long as one look at each takes."""
+_DIGITS: Final = bytes(ord("0") if byte in b" 01234567" else 0 for byte in range(256))
+"""Tells bytes that may stand in the middle of a checksum from all others."""
 _SPARSE: Final = ord("S")
 
 
@@ -64,7 +70,7 @@ class TarReader:
         self._want = BLOCK
         self._take: Callable[[bytes], None] = self._take_header
         self._held = bytearray()
-        self._extension: Header | None = None
+        self._extension = (0, 0)
         self._ahead = Ahead()
         # The member whose map or body comes now.
         self._waiting: Entry | None = None
@@ -97,6 +103,8 @@ class TarReader:
         held = self._held
         with memoryview(data) as view:
             while not self.ended:
+                if self._lost is not None and not held and self._next >= start:
+                    self._search(view, start)
                 at, want = self._next, self._want
                 if not held and at >= start and at + want <= end:
                     taken = bytes(view[at - start : at - start + want])
@@ -134,7 +142,7 @@ class TarReader:
         if self._lost is not None:
             what = "damaged" if self._seen_header else "no tar, or one that is damaged"
             self._tell(f"{what} from byte {self._lost:,} to its end")
-        elif self._held or self._extension is not None or self._map is not None:
+        elif self._held or self._take != self._take_header:
             self._tell(f"cut off at byte {self.position:,}, in the middle of a header")
         elif missing > 0:
             self._tell(f"cut off: {quoted(self._path)} lacks its last {missing:,} bytes")
@@ -154,11 +162,10 @@ class TarReader:
             if self._lone_zeros is not None:
                 self._tell(f"a lone block of zeros at byte {self._lone_zeros:,}")
                 self._lone_zeros = None
-            header = self._decoder.decode(block)
-            if header.flag in EXTENSIONS:
-                self._begin_extension(header)
+            if block[156] in EXTENSIONS:
+                self._begin_extension(block)
             else:
-                self._take_member(header, block)
+                self._take_member(block)
         else:
             self._take_damaged(block)
 
@@ -175,12 +182,10 @@ class TarReader:
         self._lost = self._next - BLOCK
         self._lone_zeros = None
         self._take = self._take_lost
-        if says_ustar(block):
-            header = self._decoder.decode(block)
-            if header.flag not in EXTENSIONS:
-                header, attributes, _ = self._ahead.apply(header)
-                entry, _ = entry_of(header, attributes, self._next)
-                self._entries.append(_unreadable(entry, WRONG_CHECKSUM))
+        if says_ustar(block) and block[156] not in EXTENSIONS:
+            header, attributes, _ = self._ahead.apply(self._decoder.decode(block))
+            entry, _ = entry_of(header, attributes, self._next)
+            self._entries.append(_unreadable(entry, WRONG_CHECKSUM))
         self._ahead.forget()
 
     def _take_lost(self, block: bytes) -> None:
@@ -192,25 +197,41 @@ class TarReader:
         self._take = self._take_header
         self._take_header(block)
 
-    def _begin_extension(self, header: Header) -> None:
-        self._extension = header
-        self._want = min(header.size, MAX_EXTENSION)
+    def _search(self, view: memoryview, start: int) -> None:
+        """Go to the next block that may be a header, for which one byte of each block is looked at.
+
+        Args:
+            view: The bytes that are here.
+            start: Where they begin in the tar.
+        """
+        while column := bytes(view[self._next - start + IN_CHECKSUM :: BLOCK][:_COLUMN]):
+            found = column.translate(_DIGITS).find(b"0")
+            if found >= 0:
+                self._next += found * BLOCK
+                return
+            self._next += len(column) * BLOCK
+
+    def _begin_extension(self, block: bytes) -> None:
+        size = size_in(block)
+        if size is None:
+            self._tell(f"an extended header at byte {self._next - BLOCK:,} with {BAD_SIZE}")
+            size = 0
+        self._extension = (block[156], size)
+        self._want = min(size, MAX_EXTENSION)
         self._take = self._take_extension
-        if not header.size:
+        if not size:
             self._take_extension(b"")
 
     def _take_extension(self, data: bytes) -> None:
-        if self._extension is None:
-            return
-        header, self._extension = self._extension, None
-        self._next += padded(header.size) - len(data)
+        flag, size = self._extension
+        self._next += padded(size) - len(data)
         self._want = BLOCK
         self._take = self._take_header
-        for problem in self._ahead.keep(header, data):
+        for problem in self._ahead.keep(flag, size, data):
             self._tell(problem)
 
-    def _take_member(self, header: Header, block: bytes) -> None:
-        header, attributes, sparse = self._ahead.apply(header)
+    def _take_member(self, block: bytes) -> None:
+        header, attributes, sparse = self._ahead.apply(self._decoder.decode(block))
         entry, stored = entry_of(header, attributes, self._next)
         self._path = entry.path
         self._body_end = self._next + stored

@@ -6,7 +6,9 @@ from typing import Final, NamedTuple
 from zlib import adler32
 
 __all__ = [
+    "BAD_SIZE",
     "BLOCK",
+    "IN_CHECKSUM",
     "MAX_NUMBER",
     "Header",
     "HeaderDecoder",
@@ -14,6 +16,7 @@ __all__ = [
     "padded",
     "read_number",
     "says_ustar",
+    "size_in",
 ]
 
 BLOCK: Final = 512
@@ -27,6 +30,11 @@ MAX_MEMORISED: Final = 1_000
 
 PERMISSIONS: Final = 0o7777
 """The bits of a mode that say who may do what; old programs also wrote those of the kind."""
+
+IN_CHECKSUM: Final = 150
+"""Where a header has a digit of its checksum, or a blank, whichever program wrote it."""
+
+BAD_SIZE: Final = "a size that cannot be"
 
 _BASE_256: Final = 0x80
 _NEGATIVE: Final = 0x40
@@ -78,10 +86,10 @@ class HeaderDecoder:
         if identity is None:
             identity = self._new_identity(block[257:345])
         owner, group, device, magic = identity
-        size = read_number(block[124:136])
-        if size is None or not 0 <= size <= MAX_NUMBER:
+        size = size_in(block)
+        if size is None:
             size = 0
-            problems += ("a size that cannot be",)
+            problems += (BAD_SIZE,)
         mtime = read_number(block[136:148])
         if mtime is None:
             mtime = 0
@@ -135,7 +143,7 @@ def is_header(block: bytes) -> bool:
     field = block[148:156]
     if field == b"%06o\0 " % total:
         return True
-    if not field.strip(b" \0"):
+    if field[0] & _BASE_256 or not field.strip(b" \0"):
         return False
     written = read_number(field)
     if written == total:
@@ -150,6 +158,12 @@ def is_header(block: bytes) -> bool:
 def says_ustar(block: bytes) -> bool:
     """Tell whether a block has the mark of all headers but the oldest, whatever its checksum is."""
     return block[257:262] == _USTAR
+
+
+def size_in(block: bytes) -> int | None:
+    """Give the bytes of a member's body, as its header says; None where there can be none so many."""
+    size = read_number(block[124:136])
+    return size if size is not None and 0 <= size <= MAX_NUMBER else None
 
 
 def read_number(field: bytes) -> int | None:
