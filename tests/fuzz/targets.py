@@ -13,7 +13,7 @@ import httpx
 
 from tests.client.helpers import read_as_names
 from tests.client.valid_documents import DIGEST, EMPTY, VALID, config, index, manifest
-from tests.fuzz import exchanges, sources
+from tests.fuzz import exchanges, sources, tars
 from tui import sanitize
 from tui.client import media_types
 from tui.client.answers import RawResponse, parse_json, refusal
@@ -376,5 +376,6 @@ TARGETS: Final = {
         ),
         Target("exchanges", exchanges.run, exchanges.SEEDS, (*exchanges.WORDS, *JSON_WORDS)),
         Target("archives", sources.run, sources.SEEDS, (*sources.WORDS, *JSON_WORDS)),
+        Target("tars", tars.run, tars.SEEDS, tars.WORDS),
     )
 }
