@@ -11,8 +11,8 @@ from tui.contents.ahead import MAX_ATTRIBUTE_BYTES, MAX_EXTENSION
 from tui.contents.entries import Entry, Kind
 from tui.contents.paths import MAX_PATH
 from tui.contents.pax import MAX_RECORDS
-from tui.contents.sparse import MAX_PIECES
-from tui.contents.tar import MAX_PIECES_OF_ALL, MAX_PROBLEMS, TarReader
+from tui.contents.sparse import MAX_PIECES, MAX_PIECES_OF_ALL
+from tui.contents.tar import MAX_PROBLEMS, TarReader
 
 LAST = member(b"last", b"the last one")
 

@@ -2,20 +2,38 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from tui.contents.tar_headers import MAX_NUMBER, read_number
+from tui.contents.tar_members import unreadable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-__all__ = ["MAX_PIECES", "MapInBody", "MapInHeaders", "numbers_of", "sound_pieces"]
+    from tui.contents.entries import Entry
+
+__all__ = [
+    "BAD_MAP",
+    "MAX_PIECES",
+    "MAX_PIECES_OF_ALL",
+    "MapInBody",
+    "MapInHeaders",
+    "SparseFiles",
+    "numbers_of",
+]
 
 MAX_PIECES: Final = 65_536
 """Pieces of one file that are kept; sparse files of databases and virtual machines have hundreds."""
 
+MAX_PIECES_OF_ALL: Final = 262_144
+"""Pieces of all files of a layer, which take 128 bytes of memory each."""
+
 MAX_DIGITS: Final = 20
 """Of a number in a map: 2^64 has as many."""
+
+BAD_MAP: Final = "a map of its stored pieces that cannot be used"
+TOO_MANY_PIECES: Final = "more stored pieces than are read"
 
 _FIRST: Final = slice(386, 482)
 _FURTHER: Final = slice(0, 504)
@@ -85,17 +103,36 @@ def numbers_of(values: Iterable[bytes]) -> list[int | None]:
     return [_whole(value) for value in values]
 
 
-def sound_pieces(
-    numbers: Sequence[int | None], real: int | None, stored: int
-) -> tuple[tuple[int, int], ...] | None:
-    """Put the numbers of a map together as pieces; None where the map cannot be used.
+class SparseFiles:
+    """Completes the entries of sparse files, as long as they have not too many pieces together."""
 
-    Args:
-        numbers: Place and size of each piece, in turn.
-        real: Bytes of the file.
-        stored: Bytes of it that are stored.
-    """
-    if real is None or not 0 <= real <= MAX_NUMBER or len(numbers) % 2:
+    def __init__(self) -> None:
+        self._left = MAX_PIECES_OF_ALL
+
+    def entry(self, entry: Entry, numbers: Sequence[int | None], real: int | None, stored: int) -> Entry:
+        """Complete the entry of a sparse file.
+
+        Args:
+            entry: What is known without its map.
+            numbers: Those of the map, None for what is none: place and size of each piece, in turn.
+            real: Bytes that reading the file gives; None where that is not known.
+            stored: Bytes of it that are stored.
+        """
+        if real is None or not 0 <= real <= MAX_NUMBER:
+            return unreadable(replace(entry, size=0), BAD_MAP)
+        entry = replace(entry, size=real)
+        if len(numbers) > 2 * min(MAX_PIECES, self._left):
+            return unreadable(entry, TOO_MANY_PIECES)
+        pieces = _pieces(numbers, real, stored)
+        if pieces is None:
+            return unreadable(entry, BAD_MAP)
+        self._left -= len(pieces)
+        return replace(entry, sparse=pieces)
+
+
+def _pieces(numbers: Sequence[int | None], real: int, stored: int) -> tuple[tuple[int, int], ...] | None:
+    """Put the numbers of a map together as pieces; None where the map cannot be used."""
+    if len(numbers) % 2:
         return None
     pieces = []
     end = total = 0

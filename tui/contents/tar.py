@@ -7,45 +7,40 @@ reader keeps one header and one extended header at most, and goes on behind what
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from tui.client.redaction import quoted
 from tui.contents.ahead import EXTENSIONS, MAX_EXTENSION, Ahead
-from tui.contents.sparse import MAX_PIECES, MapInBody, MapInHeaders, numbers_of, sound_pieces
+from tui.contents.entries import Entry, Kind
+from tui.contents.sparse import BAD_MAP, MapInBody, MapInHeaders, SparseFiles, numbers_of
 from tui.contents.tar_headers import (
     BAD_SIZE,
     BLOCK,
     IN_CHECKSUM,
-    MAX_NUMBER,
     HeaderDecoder,
+    are_zeros,
     is_header,
     padded,
     says_ustar,
     size_in,
 )
-from tui.contents.tar_members import REGULAR, entry_of
+from tui.contents.tar_members import entry_of, unreadable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from tui.contents.byte_source import Piece
-    from tui.contents.entries import Entry
 
 __all__ = ["TarReader"]
-
-MAX_PIECES_OF_ALL: Final = 262_144
-"""Pieces of all sparse files together, which take 128 bytes of memory each."""
 
 MAX_PROBLEMS: Final = 20
 """Problems of a tar that are told one by one: nobody reads more."""
 
-BAD_MAP: Final = "a map of its stored pieces that cannot be used"
-TOO_MANY_PIECES: Final = "more stored pieces than are read"
 WRONG_CHECKSUM: Final = "a header with a wrong checksum"
 NO_MEMBER: Final = "a header that says more of a member that does not follow"
 
 _ZEROS: Final = bytes(BLOCK)
-_MANY_ZEROS: Final = bytes(64 * 1024)
 _COLUMN: Final = 64
 """Blocks that are looked at together in a search: as long as one look at each takes."""
 _DIGITS: Final = bytes(ord("0") if byte in b" 01234567" else 0 for byte in range(256))
@@ -70,15 +65,12 @@ class TarReader:
         self._want = BLOCK
         self._take: Callable[[bytes], None] = self._take_header
         self._held = bytearray()
-        self._extension = (0, 0)
         self._ahead = Ahead()
         # The member whose map or body comes now.
         self._waiting: Entry | None = None
-        self._map: MapInHeaders | MapInBody | None = None
-        self._real: int | None = None
         self._path = ""
         self._body_end = 0
-        self._pieces_left = MAX_PIECES_OF_ALL
+        self._sparse = SparseFiles()
         self._seen_header = False
         self._lone_zeros: int | None = None
         self._lost: int | None = None
@@ -120,7 +112,7 @@ class TarReader:
                 self._next = at + want
                 self._take(taken)
             if self._tail_is_zeros:
-                self._tail_is_zeros = _is_zeros(view[max(self._next - start, 0) :])
+                self._tail_is_zeros = are_zeros(view[max(self._next - start, 0) :])
         return entries
 
     def end(self) -> list[Entry]:
@@ -134,7 +126,7 @@ class TarReader:
             return []
         self._tell_cut()
         if self._waiting is not None:
-            return [_unreadable(self._waiting, BAD_MAP)]
+            return [unreadable(self._waiting, BAD_MAP)]
         return []
 
     def _tell_cut(self) -> None:
@@ -181,21 +173,20 @@ class TarReader:
         """Show as much of a member as its damaged header says, and look for the next whole one."""
         self._lost = self._next - BLOCK
         self._lone_zeros = None
-        self._take = self._take_lost
+        self._take = partial(self._take_lost, self._lost)
         if says_ustar(block) and block[156] not in EXTENSIONS:
             header, attributes, _ = self._ahead.apply(self._decoder.decode(block))
             entry, _ = entry_of(header, attributes, self._next)
-            self._entries.append(_unreadable(entry, WRONG_CHECKSUM))
+            self._entries.append(unreadable(entry, WRONG_CHECKSUM))
         self._ahead.forget()
 
-    def _take_lost(self, block: bytes) -> None:
-        if self._lost is None or not is_header(block):
-            return
-        passed = self._next - BLOCK - self._lost
-        self._tell(f"damaged at byte {self._lost:,}: {passed:,} bytes are passed over")
-        self._lost = None
-        self._take = self._take_header
-        self._take_header(block)
+    def _take_lost(self, since: int, block: bytes) -> None:
+        if is_header(block):
+            passed = self._next - BLOCK - since
+            self._tell(f"damaged at byte {since:,}: {passed:,} bytes are passed over")
+            self._lost = None
+            self._take = self._take_header
+            self._take_header(block)
 
     def _search(self, view: memoryview, start: int) -> None:
         """Go to the next block that may be a header, for which one byte of each block is looked at.
@@ -216,14 +207,12 @@ class TarReader:
         if size is None:
             self._tell(f"an extended header at byte {self._next - BLOCK:,} with {BAD_SIZE}")
             size = 0
-        self._extension = (block[156], size)
         self._want = min(size, MAX_EXTENSION)
-        self._take = self._take_extension
+        self._take = partial(self._take_extension, block[156], size)
         if not size:
-            self._take_extension(b"")
+            self._take(b"")
 
-    def _take_extension(self, data: bytes) -> None:
-        flag, size = self._extension
+    def _take_extension(self, flag: int, size: int, data: bytes) -> None:
         self._next += padded(size) - len(data)
         self._want = BLOCK
         self._take = self._take_header
@@ -231,66 +220,40 @@ class TarReader:
             self._tell(problem)
 
     def _take_member(self, block: bytes) -> None:
-        header, attributes, sparse = self._ahead.apply(self._decoder.decode(block))
+        header, attributes, extended = self._ahead.apply(self._decoder.decode(block))
         entry, stored = entry_of(header, attributes, self._next)
         self._path = entry.path
         self._body_end = self._next + stored
         if header.flag == _SPARSE:
             in_headers = MapInHeaders(block)
-            self._wait_for(entry, in_headers, in_headers.real)
-        elif sparse is not None and header.flag in REGULAR:
-            if sparse.has_map_in_body:
-                self._wait_for(entry, MapInBody(), sparse.real_size())
+            self._read_map(entry, in_headers, in_headers.real)
+        elif extended is not None and entry.kind is Kind.FILE:
+            real = extended.real_size()
+            if extended.has_map_in_body:
+                self._read_map(entry, MapInBody(), real)
             else:
-                numbers = numbers_of(sparse.map_values())
-                self._entries.append(self._sparse(entry, numbers, sparse.real_size(), stored))
-                self._next += padded(stored)
+                self._put_sparse(entry, numbers_of(extended.map_values()), real)
         else:
             self._entries.append(entry)
             self._next += padded(stored)
 
-    def _wait_for(self, entry: Entry, map_: MapInHeaders | MapInBody, real: int | None) -> None:
-        self._waiting, self._map, self._real = entry, map_, real
-        self._go_on_with_map(map_)
+    def _read_map(self, entry: Entry, map_: MapInHeaders | MapInBody, real: int | None) -> None:
+        """Wait for the next block of a map, or put its file among the entries."""
+        if map_.continued and (isinstance(map_, MapInHeaders) or self._next < self._body_end):
+            self._waiting = entry
+            self._take = partial(self._take_map, entry, map_, real)
+        else:
+            self._waiting = None
+            self._take = self._take_header
+            self._put_sparse(entry, [None] if map_.continued else map_.numbers, real)
 
-    def _take_map(self, block: bytes) -> None:
-        if isinstance(self._map, MapInHeaders):
+    def _take_map(self, entry: Entry, map_: MapInHeaders | MapInBody, real: int | None, block: bytes) -> None:
+        map_.add(block)
+        if isinstance(map_, MapInHeaders):
             self._body_end += BLOCK
-        if self._map is not None:
-            self._map.add(block)
-            self._go_on_with_map(self._map)
+        self._read_map(entry, map_, real)
 
-    def _go_on_with_map(self, map_: MapInHeaders | MapInBody) -> None:
-        goes_on = map_.continued and (isinstance(map_, MapInHeaders) or self._next < self._body_end)
-        if goes_on or self._waiting is None:
-            self._take = self._take_map
-            return
-        stored = self._body_end - self._next
-        numbers = [None] if map_.continued or stored < 0 else map_.numbers
-        entry = replace(self._waiting, offset=self._next)
-        self._entries.append(self._sparse(entry, numbers, self._real, stored))
-        self._waiting = self._map = None
-        self._take = self._take_header
-        self._next += padded(max(stored, 0))
-
-    def _sparse(self, entry: Entry, numbers: Sequence[int | None], real: int | None, stored: int) -> Entry:
-        entry = replace(entry, size=real if real is not None and 0 <= real <= MAX_NUMBER else 0)
-        if len(numbers) > 2 * min(MAX_PIECES, self._pieces_left):
-            return _unreadable(entry, TOO_MANY_PIECES)
-        pieces = sound_pieces(numbers, real, stored)
-        if pieces is None:
-            return _unreadable(entry, BAD_MAP)
-        self._pieces_left -= len(pieces)
-        return replace(entry, sparse=pieces)
-
-
-def _unreadable(entry: Entry, problem: str) -> Entry:
-    return replace(entry, offset=None, problems=(*entry.problems, problem))
-
-
-def _is_zeros(data: memoryview) -> bool:
-    """Tell whether bytes are all zeros, by comparing them in large pieces."""
-    return all(
-        bytes(piece) == _MANY_ZEROS[: len(piece)]
-        for piece in (data[at : at + len(_MANY_ZEROS)] for at in range(0, len(data), len(_MANY_ZEROS)))
-    )
+    def _put_sparse(self, entry: Entry, numbers: Sequence[int | None], real: int | None) -> None:
+        stored = max(self._body_end - self._next, 0)
+        self._entries.append(self._sparse.entry(replace(entry, offset=self._next), numbers, real, stored))
+        self._next += padded(stored)

@@ -12,6 +12,7 @@ __all__ = [
     "MAX_NUMBER",
     "Header",
     "HeaderDecoder",
+    "are_zeros",
     "is_header",
     "padded",
     "read_number",
@@ -42,6 +43,9 @@ _USTAR: Final = b"ustar"
 _GNU_MAGIC: Final = b"ustar  \0"
 _TAKEN_FOR_BLANKS: Final = 8 * 0x20
 """What the checksum's own field counts for in the checksum."""
+_NEGATIVE_BYTES: Final = bytes(range(128, 256))
+"""Bytes that are negative where they are taken for signed ones."""
+_MANY_ZEROS: Final = bytes(64 * 1024)
 _OF_ADLER: Final = 3
 """Each Adler-32 begins its sum of bytes with 1; there are three of them."""
 
@@ -151,8 +155,9 @@ def is_header(block: bytes) -> bool:
     if written is None:
         return False
     # Some old programs took bytes for signed ones.
-    signed = sum(1 for byte in block[:148] + block[156:] if byte >= _BASE_256)
-    return written == total - 256 * signed
+    others = block[:148] + block[156:]
+    negative = len(others) - len(others.translate(None, _NEGATIVE_BYTES))
+    return written == total - 256 * negative
 
 
 def says_ustar(block: bytes) -> bool:
@@ -183,6 +188,12 @@ def read_number(field: bytes) -> int | None:
         return int(digits, 8)
     except ValueError:
         return None
+
+
+def are_zeros(data: memoryview) -> bool:
+    """Tell whether bytes are all zeros, by comparing them in large pieces."""
+    pieces = (data[at : at + len(_MANY_ZEROS)] for at in range(0, len(data), len(_MANY_ZEROS)))
+    return all(bytes(piece) == _MANY_ZEROS[: len(piece)] for piece in pieces)
 
 
 def padded(size: int) -> int:

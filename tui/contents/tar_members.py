@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from tui.contents.entries import Entry, Kind
@@ -12,10 +13,10 @@ if TYPE_CHECKING:
 
     from tui.contents.tar_headers import Header
 
-__all__ = ["REGULAR", "entry_of"]
+__all__ = ["entry_of", "unreadable"]
 
-REGULAR: Final = frozenset(b"0\x007")
-"""Kinds of files with bytes."""
+FOLDER_NAME: Final = "a file whose name ends like that of a folder"
+NO_NAME: Final = "no name"
 
 _BODILESS: Final = frozenset(b"123456")
 """Kinds that have no body, whatever size their header has; what is not known has one."""
@@ -33,8 +34,6 @@ _KINDS: Final = {
     ord("D"): Kind.DIRECTORY,
     ord("6"): Kind.FIFO,
 }
-FOLDER_NAME: Final = "a file whose name ends like that of a folder"
-NO_NAME: Final = "no name"
 _EARLIEST: Final = -62_135_596_800
 """Seconds from 1970 back to the beginning of the year 1."""
 _LATEST: Final = 253_402_300_799
@@ -87,6 +86,11 @@ def entry_of(header: Header, attributes: Mapping[str, bytes], offset: int) -> tu
         problems=problems,
     )
     return entry, stored
+
+
+def unreadable(entry: Entry, problem: str) -> Entry:
+    """Mark an entry with a problem for which its bytes cannot be found."""
+    return replace(entry, offset=None, problems=(*entry.problems, problem))
 
 
 def _particulars(
