@@ -25,11 +25,13 @@ if TYPE_CHECKING:
         TooLargeError,
         UnreadableLayerError,
     )
+    from tui.contents.finding import Order, biggest, ordered, search, with_ancestors, with_changes
     from tui.contents.layer import Layer, open_layer
-    from tui.contents.merged import MergedTree
+    from tui.contents.merged import Hidden, MergedTree
     from tui.contents.nodes import Change, Node
     from tui.contents.sources import BytesSource, FileSource
     from tui.contents.tree import LayerTree
+    from tui.contents.wasted import Wasted, WastedFile, hidden_files, wasted_space
 
 __all__ = [
     "ByteSource",
@@ -40,6 +42,7 @@ __all__ = [
     "DamagedContentError",
     "Entry",
     "FileSource",
+    "Hidden",
     "Kind",
     "Layer",
     "LayerTree",
@@ -47,9 +50,19 @@ __all__ = [
     "NoRangesError",
     "Node",
     "NotInLayerError",
+    "Order",
     "TooLargeError",
     "UnreadableLayerError",
+    "Wasted",
+    "WastedFile",
+    "biggest",
+    "hidden_files",
     "open_layer",
+    "ordered",
+    "search",
+    "wasted_space",
+    "with_ancestors",
+    "with_changes",
 ]
 
 _ELSEWHERE: Final = {
@@ -59,12 +72,23 @@ _ELSEWHERE: Final = {
     "Chunk": "entries",
     "Entry": "entries",
     "FileSource": "sources",
+    "Hidden": "merged",
     "Kind": "entries",
     "Layer": "layer",
     "LayerTree": "tree",
     "MergedTree": "merged",
     "Node": "nodes",
+    "Order": "finding",
+    "Wasted": "wasted",
+    "WastedFile": "wasted",
+    "biggest": "finding",
+    "hidden_files": "wasted",
     "open_layer": "layer",
+    "ordered": "finding",
+    "search": "finding",
+    "wasted_space": "wasted",
+    "with_ancestors": "finding",
+    "with_changes": "finding",
 }
 """The module of each public name; names that are not here are errors."""
 

@@ -8,6 +8,7 @@ they stand in it.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from tui.contents.entries import Entry, Kind
@@ -19,10 +20,29 @@ if TYPE_CHECKING:
 
     from tui.contents.tree import LayerTree
 
-__all__ = ["MergedTree"]
+__all__ = ["Hidden", "MergedTree"]
 
 _UNDESCRIBED: Final = Entry("", Kind.DIRECTORY, mode=0o755)
 """What a directory is made as that no entry names."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hidden:
+    """A file with bytes that a later layer replaced or removed."""
+
+    node: Node
+    """Where it was: the node may have become something else since."""
+    layer: int
+    """The number of the layer that brought it."""
+    entry: Entry
+    """What it was."""
+    by: int
+    """The number of the layer that replaced or removed it."""
+
+    @property
+    def path(self) -> str:
+        """Where it was."""
+        return self.node.path
 
 
 class MergedTree:
@@ -43,6 +63,9 @@ class MergedTree:
         self.root = Node("", None, None, 1)
         self.height = 0
         """How many layers are stacked."""
+        self.hidden: list[Hidden] = []
+        """Files with bytes that a later layer replaced or removed, hard links to them or not."""
+        self._number = 0
         self._removed: list[Node] = []
         self._touched: list[Node] = []
         for layer in layers:
@@ -57,6 +80,7 @@ class MergedTree:
         self._settle()
         self._link(layer)
         self.height += 1
+        self._number = layer.number
         self._describe(self.root, layer.root, hidden=False)
         waiting = [(self.root, layer.root, False)]
         while waiting:
@@ -161,6 +185,7 @@ class MergedTree:
         """Let what an upper layer has take a node's place, that of a directory too."""
         for child in node.children.values():
             self._remove(child)
+        self._hide(node)
         same = _is_same(node.content, upper.content)
         node.weigh(-node.total, -node.count)
         node.entry, node.layer, node.linked = upper.entry, upper.layer, upper.linked
@@ -176,8 +201,14 @@ class MergedTree:
             node.parent.weigh(-node.total, -node.count)
         for below in walk(node):
             below.change = Change.REMOVED
+            self._hide(below)
         self._removed.append(node)
         self._touched += node.stir()
+
+    def _hide(self, node: Node) -> None:
+        """Note a file whose bytes nobody can reach from now on."""
+        if node.entry is not None and node.entry.kind is Kind.FILE and node.entry.size:
+            self.hidden.append(Hidden(node, node.layer, node.entry, self._number))
 
     def _hide_others(self, lower: Node, upper: Node) -> None:
         """Remove what an upper directory that hides the lower one does not have itself."""
