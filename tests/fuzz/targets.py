@@ -13,7 +13,7 @@ import httpx
 
 from tests.client.helpers import read_as_names
 from tests.client.valid_documents import DIGEST, EMPTY, VALID, config, index, manifest
-from tests.fuzz import exchanges, sources, tars
+from tests.fuzz import exchanges, packed, sources, tars
 from tui import sanitize
 from tui.client import media_types
 from tui.client.answers import RawResponse, parse_json, refusal
@@ -375,6 +375,7 @@ TARGETS: Final = {
             (b"\xcc\x81", b"\xf0\x9f\x91\x8b", b"\xe2\x80\xae", b"\x1b]52;", b"?a=b&c", *HOSTS),
         ),
         Target("exchanges", exchanges.run, exchanges.SEEDS, (*exchanges.WORDS, *JSON_WORDS)),
+        Target("packed", packed.run, packed.SEEDS, packed.WORDS),
         Target("archives", sources.run, sources.SEEDS, (*sources.WORDS, *JSON_WORDS)),
         Target("tars", tars.run, tars.SEEDS, tars.WORDS),
     )
