@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from tui.contents.entries import Entry, Kind
 from tui.contents.errors import NotInLayerError
 from tui.contents.nodes import Change, Node, locate, walk
+from tui.contents.paths import UPWARDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -30,7 +31,6 @@ MOST_FOLLOWED: Final = 50_000_000
 """Characters of the targets of symbolic links that are followed to place one layer's entries: some seconds,
 where a layer that a tool has made has none or a few thousand."""
 
-_UP: Final = "its path leads out of the layer"
 _DEEP: Final = f"its path has more than {MOST_PARTS:,} parts"
 _ODD_WHITEOUT: Final = "a whiteout that hides no name that a file can have"
 _BELOW_WHITEOUT: Final = "it lies below a whiteout"
@@ -65,7 +65,7 @@ class LayerTree:
         self.number = number
         self.root = Node("", None, None, number)
         self.outside: list[Entry] = []
-        """Entries that have no place in the tree; the last of each one's problems says why."""
+        """Entries that have no place in the tree; one of each one's problems says why."""
         self.left_out = 0
         """How many entries were left out because the tree has as many names as it may have."""
         self.pending: list[Node] = []
@@ -102,7 +102,7 @@ class LayerTree:
             self._describe_root(entry)
             return
         if name == "..":
-            raise _OutsideError(_UP)
+            raise _OutsideError(UPWARDS)
         known, parent, problems = self._recent
         if folder != known:
             parent, problems = self._directory(folder)
@@ -132,7 +132,7 @@ class LayerTree:
         if len(parts) > MOST_PARTS:
             raise _OutsideError(_DEEP)
         if ".." in parts:
-            raise _OutsideError(_UP)
+            raise _OutsideError(UPWARDS)
         if self._followed > MOST_FOLLOWED:
             raise _OutsideError(_TOO_MANY_LINKS)
         try:
@@ -225,4 +225,6 @@ class LayerTree:
 
 
 def _with_problems(entry: Entry, *problems: str) -> Entry:
-    return replace(entry, problems=(*entry.problems, *problems)) if problems else entry
+    """Note what is odd about an entry's place, unless its reader has."""
+    more = [problem for problem in problems if problem not in entry.problems]
+    return replace(entry, problems=(*entry.problems, *more)) if more else entry
