@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 _REPAIRED: Final = 1
 """The bit of the first byte that says whether checksums are made to fit."""
 
-_LONGEST_PROBLEM: Final = 200
+_LONGEST_PROBLEM: Final = 1_000
+"""Characters of a problem: it may quote a path of 80, each of which is shown as up to ten."""
 _MOST_PROBLEMS: Final = 20
 
 
