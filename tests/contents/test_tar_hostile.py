@@ -591,6 +591,18 @@ def test_a_map_in_a_header_that_cannot_be_used_is_told(value: bytes) -> None:
     assert entry.problems == ("a map of its stored pieces that cannot be used",)
 
 
+def test_pieces_that_are_told_out_of_turn_are_none() -> None:
+    pieces = ((b"GNU.sparse.numbytes", b"1"), (b"GNU.sparse.offset", b"5"))
+    entry = only(extended(*pieces, (b"GNU.sparse.size", b"9")) + member(b"disk", b"123456789"))
+    assert (entry.sparse, entry.problems) == (None, ("a map of its stored pieces that cannot be used",))
+
+
+def test_a_sparse_folder_is_a_folder() -> None:
+    records = ((b"GNU.sparse.map", b"0,1"), (b"GNU.sparse.size", b"9"))
+    entry = only(extended(*records) + header(b"a/", b"\0", 1))
+    assert (entry.kind, entry.size, entry.sparse, entry.problems) == (Kind.DIRECTORY, 0, None, ())
+
+
 @pytest.mark.parametrize("real", [b"x", b"-1", b"99999999999999999999"])
 def test_a_sparse_file_without_a_size_cannot_be_read(real: bytes) -> None:
     records = ((b"GNU.sparse.map", b"0,1"), (b"GNU.sparse.size", real))

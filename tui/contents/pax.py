@@ -31,7 +31,7 @@ MAX_OWNER: Final = 256
 
 _SCHILY: Final = b"SCHILY.xattr."
 _LIBARCHIVE: Final = b"LIBARCHIVE.xattr."
-_PIECE: Final = frozenset({b"GNU.sparse.offset", b"GNU.sparse.numbytes"})
+_PIECE: Final = (b"GNU.sparse.offset", b"GNU.sparse.numbytes")
 _MEANT: Final = frozenset(
     {
         b"path",
@@ -50,7 +50,6 @@ _MEANT: Final = frozenset(
         b"GNU.sparse.realsize",
         b"GNU.sparse.size",
         b"GNU.sparse.map",
-        b"GNU.sparse.numblocks",
     }
 )
 """Keys that say something an entry has; of the others (comment, atime, hdrcharset) nothing is kept."""
@@ -71,7 +70,7 @@ class Extended:
     attributes: dict[str, bytes] = field(default_factory=dict)
     """Extended attributes by name."""
     pieces: list[bytes] = field(default_factory=list)
-    """Of a sparse file (format 0.0): the values that describe its pieces, in order."""
+    """Of a sparse file (format 0.0): place and size of each piece in turn; empty where one is out of turn."""
     problems: list[str] = field(default_factory=list)
 
     def mark(self, problem: str) -> None:
@@ -180,7 +179,8 @@ def _take(extended: Extended, key: bytes, value: bytes) -> None:
     if key in _MEANT:
         extended.values[key] = value
     elif key in _PIECE:
-        extended.pieces.append(value)
+        is_next = key == _PIECE[len(extended.pieces) % 2]
+        extended.pieces.append(value if is_next else b"")
     elif key.startswith((_SCHILY, _LIBARCHIVE)):
         if len(extended.attributes) < MAX_ATTRIBUTES:
             _take_attribute(extended, key, value)

@@ -91,8 +91,8 @@ class MapInBody:
             self._missing -= len(lines)
             if len(self.numbers) <= 2 * MAX_PIECES:
                 self.numbers.extend(map(_whole, lines))
-        unreadable = len(self._rest) > MAX_DIGITS and self._missing != 0
-        if self._missing == -1 or unreadable:
+        endless = len(self._rest) > MAX_DIGITS and self._missing != 0
+        if self._missing == -1 or endless:
             self.numbers = [None]
             self._missing = 0
         self.continued = self._missing != 0
