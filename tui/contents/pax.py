@@ -131,10 +131,10 @@ class Extended:
             b"GNU.sparse.realsize" if b"GNU.sparse.realsize" in self.values else b"GNU.sparse.size"
         )
 
-    def map_values(self) -> list[bytes]:
-        """Give place and size of each stored piece in turn (formats 0.0 and 0.1)."""
+    def map_values(self, most: int) -> list[bytes]:
+        """Give place and size of each stored piece in turn (formats 0.0 and 0.1), or of the first `most`."""
         listed = self.values.get(b"GNU.sparse.map")
-        return listed.split(b",") if listed else self.pieces
+        return listed.split(b",", 2 * most) if listed else self.pieces
 
     def whole(self, key: bytes) -> int | None:
         """Give a value as a whole number; None, with a problem if need be, where there is none."""
@@ -161,7 +161,8 @@ def read_extended(data: bytes, *, whole: bool = True) -> Extended:
         blank = data.find(b" ", at, at + MAX_DIGITS)
         digits = data[at:blank] if blank >= 0 else b""
         end = at + int(digits) if digits.isdigit() else at
-        if end > size and not whole:
+        is_cut = end > size or (blank < 0 and at + MAX_DIGITS > size)
+        if is_cut and not whole:
             return extended
         equals = data.find(b"=", blank + 1, end)
         if blank < 0 or end > size or equals <= blank + 1 or data[end - 1] != ord("\n"):
