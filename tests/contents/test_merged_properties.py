@@ -60,8 +60,12 @@ def unpacked(number: int, layer_entries: list[Entry]) -> tuple[dict[str, Thing],
     for entry in layer_entries:
         folder_path, _, name = entry.path.rpartition("/")
         parts = folder_path.split("/") if folder_path else []
-        for count in range(1, len(parts) + 1):
-            above = "/".join(parts[:count])
+        folders = ["/".join(parts[:count]) for count in range(1, len(parts) + 1)]
+        if name.startswith(WHITEOUT) and any(
+            not is_directory(table.get(above, (0, None))) for above in folders
+        ):
+            continue
+        for above in folders:
             if above not in table or not is_directory(table[above]):
                 table[above] = (number, None)
         if name == OPAQUE:
