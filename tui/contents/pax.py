@@ -116,8 +116,9 @@ class Extended:
     @property
     def is_sparse(self) -> bool:
         """Whether this describes a sparse file, in any of the three formats."""
-        values = self.values
-        return bool(self.pieces) or b"GNU.sparse.map" in values or self.has_map_in_body
+        if b"GNU.sparse.major" in self.values and self.has_map_in_body:
+            return True
+        return bool(self.pieces) or b"GNU.sparse.map" in self.values
 
     @property
     def has_map_in_body(self) -> bool:
