@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from tui.client import Repository
     from tui.client.local.local_path import SourceName
     from tui.config import Settings
+    from tui.insides import Insides
 
 WELL_KNOWN: Final = (
     DOCKER_HUB,
@@ -79,8 +80,18 @@ class Session:
         self.library = Library(self.connections)
         self.downloads = Downloads()
         self._added: list[RegistryPlace] = []
+        self._insides: Insides | None = None
         self.starting = ""
         """What must be there before there are registries to list; empty for nothing."""
+
+    @property
+    def insides(self) -> Insides:
+        """What is inside of layers, from the first one on that is looked into."""
+        if self._insides is None:
+            from tui.insides import Insides  # noqa: PLC0415  # the first frame needs nothing of it
+
+            self._insides = Insides(self.library)
+        return self._insides
 
     def add_registry(self, host: RegistryHost, origin: str) -> None:
         """Put a registry at the top of the list for this run."""

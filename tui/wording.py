@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tui.client.errors import RegistryError
+
 if TYPE_CHECKING:
-    from tui.client.errors import RegistryError
+    from tui.contents.errors import ContentsError
     from tui.credentials import CredentialsError
     from tui.transfers import DownloadError
 
@@ -31,6 +33,11 @@ def failure_lines(error: RegistryError) -> list[str]:
     """Tell why a registry's answer is missing: the reason, what to try, and what was asked, a line each."""
     asked = str(error.request) if error.request is not None else ""
     return [line for line in (f"✗ {sentence(error.message)}", error.remedy, asked) if line]
+
+
+def trouble_lines(error: RegistryError | ContentsError) -> list[str]:
+    """Tell why something inside a layer cannot be shown: the reason, and what there is to say beside it."""
+    return failure_lines(error) if isinstance(error, RegistryError) else [f"✗ {sentence(str(error))}"]
 
 
 def titled(title: str, *, invalid: bool) -> str:

@@ -7,6 +7,7 @@ import pytest
 from tests.ui import MEDIUM, NARROW, WIDE, browse
 from tui.demo.faults import Gate, path_has
 from tui.screens.columns import Column
+from tui.screens.contents import ContentsScreen
 
 if TYPE_CHECKING:
     from tui.demo import DemoServer
@@ -26,7 +27,7 @@ async def test_one_dives_from_the_registry_to_the_layer(demo: DemoServer, key: s
         await ui.until(lambda: ui.focused() == "layers")
         await ui.until(lambda: ui.layers.row is not None)
         await ui.press(key)
-        await ui.until(lambda: ui.focused() == "detail")
+        await ui.until(lambda: isinstance(ui.app.screen, ContentsScreen))
 
 
 @pytest.mark.parametrize("key", ["escape", "left", "h"])

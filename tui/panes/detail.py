@@ -6,27 +6,21 @@ import asyncio
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar, Final
 
-from textual import events, on, work
+from textual import work
 from textual.binding import Binding, BindingType
-from textual.containers import Vertical
-from textual.content import Content
-from textual.message import Message
 from textual.reactive import reactive
-from textual.widgets import Static
 
 from tui.client.errors import RegistryError
 from tui.client.models import Index
 from tui.panes import facts, views
 from tui.panes.base import LOADING, SETTLE_SECONDS
+from tui.panes.tabs import TabsPane
 from tui.places import LayerPlace, ManifestPlace, RegistryPlace, RepositoryPlace, Subject
-from tui.widgets.lines import LineView
 from tui.wording import titled
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import datetime
-
-    from textual.app import ComposeResult
 
     from tui.client import ImageConfig
     from tui.library import Library
@@ -38,81 +32,12 @@ PATIENCE_SECONDS: Final = 0.15
 that one is waited for, and nothing flickers."""
 
 
-class TabLine(Static):
-    """The labels of the tabs in one line; a click chooses one."""
-
-    DEFAULT_CSS = """
-    TabLine { height: 1; padding: 0 2; text-wrap: nowrap; text-overflow: ellipsis; color: $text-muted; }
-    """
-
-    GAP: ClassVar[int] = 2
-
-    class Chosen(Message):
-        """A tab was clicked."""
-
-        def __init__(self, name: str) -> None:
-            super().__init__()
-            self.name = name
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._tabs: tuple[View, ...] = ()
-
-    def show(self, tabs: tuple[View, ...], chosen: str) -> None:
-        """Show labels, the chosen one underlined; one tab alone needs no line."""
-        self._tabs = tabs
-        self.display = len(tabs) > 1
-        labels = [
-            Content(tab.label).stylize("bold underline $foreground")
-            if tab.name == chosen
-            else Content(tab.label)
-            for tab in tabs
-        ]
-        self.update(Content(" " * self.GAP).join(labels), layout=False)
-
-    def on_click(self, event: events.Click) -> None:
-        """Choose the tab whose label was clicked."""
-        offset = event.get_content_offset(self)
-        left = 0
-        for tab in self._tabs:
-            if offset is not None and left <= offset.x < left + len(tab.label):
-                self.post_message(self.Chosen(tab.name))
-            left += len(tab.label) + self.GAP
-
-
-class DetailPane(Vertical):
+class DetailPane(TabsPane):
     """Shows the details of its subject; manifests and configs are loaded when they are looked at."""
 
-    DEFAULT_CSS = """
-    DetailPane {
-        border: round $border-blurred;
-        border-title-color: $foreground;
-        border-subtitle-color: $text-muted;
-        &:focus-within { border: round $border; border-title-color: $text-accent; border-title-style: bold; }
-    }
-    """
-
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding(
-            "right_square_bracket,tab",
-            "tab(1)",
-            "next tab",
-            id="detail.next",
-            tooltip="Show the details' next tab",
-            key_display="tab",
-        ),
-        Binding(
-            "left_square_bracket,shift+tab",
-            "tab(-1)",
-            "previous tab",
-            id="detail.previous",
-            tooltip="Show the details' previous tab",
-            show=False,
-        ),
         Binding("r", "reload", "reload", id="list.reload", tooltip="Ask the registry again", show=False),
     ]
-
-    TITLE: ClassVar[str] = "Details"
 
     subject: reactive[Subject | None] = reactive(None)
     """What the details are about."""
@@ -129,24 +54,9 @@ class DetailPane(Vertical):
         super().__init__(id=id)
         self.library = library
         self._now = now
-        self.tab_line = TabLine()
-        self.lines = LineView()
-        self.border_title = self.TITLE
-        self._views: tuple[View, ...] = ()
         self._chosen = views.OVERVIEW
         self._shown: Subject | None = None
         self._failed = False
-
-    def compose(self) -> ComposeResult:
-        yield self.tab_line
-        yield self.lines
-
-    def on_mount(self) -> None:
-        self._show(())
-
-    def focus_content(self) -> None:
-        """Take the focus."""
-        self.lines.focus()
 
     def watch_subject(self) -> None:
         self._start_if_wanted()
@@ -158,12 +68,6 @@ class DetailPane(Vertical):
         """Ask again for what failed."""
         if self._failed:
             self.action_reload()
-
-    @property
-    def chosen(self) -> str:
-        """The tab that shows."""
-        names = [view.name for view in self._views]
-        return self._chosen if self._chosen in names else next(iter(names), "")
 
     def _start_if_wanted(self) -> None:
         if not self.is_mounted or self._shown == self.subject:
@@ -234,33 +138,9 @@ class DetailPane(Vertical):
     def _show(self, shown: tuple[View, ...], *, invalid: bool = False) -> None:
         """Show tabs, and of them the one that the person chose last, if there is one like it."""
         self.border_title = titled(self.TITLE, invalid=invalid)
-        self._views = shown
-        self._show_chosen()
-
-    def _show_chosen(self) -> None:
-        chosen = self.chosen
-        self.tab_line.show(self._views, chosen)
-        self.lines.document = next((view.make() for view in self._views if view.name == chosen), None)
-        if self.is_attached:  # a load may end while the program does
-            self.refresh_bindings()
-
-    @on(TabLine.Chosen)
-    def _choose(self, event: TabLine.Chosen) -> None:
-        event.stop()
-        self._chosen = event.name
-        if self._views:
-            self._show_chosen()
-
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002  # Textual's signature
-        return len(self._views) > 1 if action == "tab" else True
+        self.show_views(shown)
 
     def action_reload(self) -> None:
         """Ask again for what has not arrived; what has a digest is not asked for twice."""
         self._shown = None
         self._start_if_wanted()
-
-    def action_tab(self, step: int) -> None:
-        """Show another tab, in a circle."""
-        names = [view.name for view in self._views]
-        self._chosen = names[(names.index(self.chosen) + step) % len(names)]
-        self._show_chosen()

@@ -182,7 +182,7 @@ class RowsPane(Vertical, Generic[RowT]):
         shown, total = len(self._rows.shown), len(self._rows.all)
         if not note and self._complete and not shown:
             note = f"nothing matches “{one_line(self.filter_input.text)}”" if total else self.empty_note()
-        self.table.set_note(_failure(note) if self._failed else note)
+        self.table.set_note(marked_failure(note) if self._failed else note)
         self._tell_figures()
 
     def _tell_figures(self) -> None:
@@ -281,7 +281,7 @@ class RowsPane(Vertical, Generic[RowT]):
         self._tell(self._note)
 
 
-def _failure(note: str) -> Content:
+def marked_failure(note: str) -> Content:
     """Colour the line that says what went wrong; what to try stands below it like any other note."""
     first, *others = multi_line(note, NOTE_LIMIT).split("\n")
     problem = Content.styled(first, ".noted-view--error") if first.startswith(FAILED) else Content(first)

@@ -13,7 +13,7 @@ from tui.panes.layers import step_summary
 from tui.sanitize import one_line
 from tui.widgets.json_document import JsonDocument
 from tui.widgets.text_document import Field, FieldsDocument, Section, TextDocument
-from tui.wording import failure_lines
+from tui.wording import trouble_lines
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from tui.client import HistoryStep, ImageConfig, Index, Manifest
     from tui.client.errors import RegistryError
+    from tui.contents.errors import ContentsError
     from tui.library import Verdict
     from tui.widgets.document import Document
 
@@ -96,9 +97,9 @@ def as_it_came(error: RegistryError) -> tuple[View, ...]:
     return () if document is None else (View("raw", "As it came", lambda: JsonDocument(document)),)
 
 
-def error_document(error: RegistryError) -> Document:
+def error_document(error: RegistryError | ContentsError) -> Document:
     """Say what went wrong, and what to try."""
-    reason, *rest = (one_line(line, limit=STEP_LIMIT) for line in failure_lines(error))
+    reason, *rest = (one_line(line, limit=STEP_LIMIT) for line in trouble_lines(error))
     lines: list[str | Content] = [Content(reason).stylize(".line-view--error")]
     lines.extend(Content(line).stylize(".line-view--muted") for line in rest)
     return TextDocument(lines, hang=2)

@@ -255,8 +255,15 @@ class ListsScreen(Screen[None]):
         self._describe()
 
     @on(LayersPane.Opened)
-    def _layer_opened(self) -> None:
-        self.columns.focus_column(Column.DETAIL)
+    def _layer_opened(self, event: LayersPane.Opened) -> None:
+        """Look into a layer; what is none has details alone."""
+        if not event.place.number:
+            self.columns.focus_column(Column.DETAIL)
+            return
+        from tui.screens.contents import ContentsScreen  # noqa: PLC0415  # the first frame needs nothing of it
+
+        layers = [place for place in self.layers_pane.listed if place.number]
+        self.app.push_screen(ContentsScreen(self.session, event.place, layers))
 
     @on(ListPane.Answered)
     def _tell_warnings(self) -> None:

@@ -145,6 +145,12 @@ class LineView(CursorView, can_focus=True):
         lines = content.stylize_before(style).split("\n", allow_blank=True)
         self.document = TextDocument(lines)
 
+    def redraw(self) -> None:
+        """Draw the lines of the document anew: other styles, the same text."""
+        self._strips.clear()
+        self._texts.clear()
+        self.refresh()
+
     def watch_document(self) -> None:
         """Show another document from its beginning."""
         self._shift = 0

@@ -68,9 +68,7 @@ class SearchedView(LineView, can_focus=True):
             Whether it is there.
         """
         self._wanted = text.casefold()
-        self._strips.clear()
-        self._texts.clear()
-        self.refresh()
+        self.redraw()
         self.refresh_bindings()
         if not self._wanted:
             return False

@@ -1,0 +1,75 @@
+"""The layers that the person has looked into in this run, and the images that they make."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from tui.contents.layer import open_layer
+from tui.inside import LayerInside
+from tui.layer_source import BlobSource
+from tui.merged_inside import MergedInside
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tui.library import Library
+    from tui.places import LayerPlace
+
+MOST_FILES: Final = 300_000
+"""Files that are kept of layers that were looked into before: those of some large images, 300 MB at most."""
+
+Key = tuple[str, str, str, int]
+
+
+class Insides:
+    """Opens layers, each once while it is known."""
+
+    def __init__(self, library: Library) -> None:
+        """Begin with none.
+
+        Args:
+            library: Tells where the layers lie.
+        """
+        self._library = library
+        self._layers: dict[Key, LayerInside] = {}
+        self._merged: MergedInside | None = None
+
+    def layer(self, place: LayerPlace) -> LayerInside:
+        """Return what is inside of a layer; nothing is fetched until it is listed.
+
+        Args:
+            place: The layer.
+        """
+        manifest, descriptor = place.manifest, place.descriptor
+        if descriptor is None:
+            raise ValueError("a step without a layer has nothing inside")
+        key = (str(manifest.host), str(manifest.repository), str(descriptor.digest), place.number)
+        inside = self._layers.pop(key, None)
+        if inside is None:
+            source = BlobSource(self._library.registry(manifest.host), manifest.repository, descriptor)
+            layer = open_layer(source, annotations=descriptor.annotations)
+            inside = LayerInside(place, layer, descriptor.size)
+        self._layers[key] = inside
+        self._forget()
+        return inside
+
+    def merged(self, places: Sequence[LayerPlace]) -> MergedInside:
+        """Return what is inside of an image up to a layer; nothing is fetched until it is listed.
+
+        Args:
+            places: The layers, from the lowest on.
+        """
+        layers = [self.layer(place) for place in places]
+        merged = self._merged
+        if merged is None or merged.layers != layers:
+            merged = self._merged = MergedInside(layers)
+        return merged
+
+    def _forget(self) -> None:
+        """Let go of those that were looked into the longest time ago."""
+        known = sum(inside.root.count for inside in self._layers.values())
+        for key, inside in list(self._layers.items())[:-1]:
+            if known <= MOST_FILES:
+                break
+            known -= inside.root.count
+            del self._layers[key]

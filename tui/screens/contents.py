@@ -1,0 +1,199 @@
+"""What is inside a layer, or inside the image up to it: files on the left, what is in them on the right."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, ClassVar
+
+from textual import on
+from textual.containers import Horizontal
+from textual.screen import Screen
+from textual.timer import Timer
+
+from tui.panes.file import OPENED_BY_ITSELF, FilePane
+from tui.panes.files import FilesPane
+from tui.panes.inside_facts import PROBLEMS, pages_of
+from tui.panes.pace import Pace
+from tui.places import crumbs
+from tui.screens.contents_keys import CONTENTS_KEYS
+from tui.widgets.key_line import KeyLine
+from tui.widgets.reference_bar import ReferenceBar
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from textual.app import ComposeResult
+    from textual.binding import BindingType
+
+    from tui.inside import Inside
+    from tui.places import LayerPlace
+    from tui.session import Session
+
+PREVIEW_SECONDS = 0.1
+"""What the cursor is on is told on the right so often while it moves."""
+
+REST_SECONDS = 0.25
+"""The cursor rests so long before a small file is looked into: holding a key fetches none."""
+
+SIDE_BY_SIDE = 100
+"""From this many cells on files and what is in them stand side by side."""
+
+
+class ContentsScreen(Screen[None]):
+    """Shows the files of a layer as it brought them, or merged with those of the layers below it."""
+
+    DEFAULT_CSS = """
+    ContentsScreen #inside { height: 1fr; }
+    ContentsScreen #files { width: 11fr; height: 1fr; }
+    ContentsScreen #file { width: 9fr; height: 1fr; }
+    ContentsScreen.-reading #files { width: 7fr; }
+    ContentsScreen.-reading #file { width: 13fr; }
+    ContentsScreen.-small #inside { layout: vertical; }
+    ContentsScreen.-small #files, ContentsScreen.-small #file { width: 100%; }
+    ContentsScreen.-small #file { height: 8; }
+    ContentsScreen.-small.-reading #files { height: 6; }
+    ContentsScreen.-small.-reading #file { height: 1fr; }
+    ContentsScreen.-zoomed #files { display: none; }
+    ContentsScreen.-zoomed #file { width: 1fr; height: 1fr; }
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [*CONTENTS_KEYS]
+
+    AUTO_FOCUS = "#files VirtualTable"
+
+    def __init__(self, session: Session, place: LayerPlace, layers: Sequence[LayerPlace]) -> None:
+        """Look into a layer.
+
+        Args:
+            session: What the program works with.
+            place: The layer.
+            layers: All layers of its manifest, the lowest first.
+        """
+        super().__init__()
+        self.session = session
+        self.place = place
+        self._below = [layer for layer in layers if layer.number <= place.number] or [place]
+        self._merged = False
+        self.bar = ReferenceBar(id="bar")
+        self.files_pane = FilesPane(id="files")
+        self.file_pane = FilePane(id="file")
+        self._previewing = Pace(self, self._preview, PREVIEW_SECONDS)
+        self._rest = Timer(self, REST_SECONDS)
+
+    def compose(self) -> ComposeResult:
+        yield self.bar
+        with Horizontal(id="inside"):
+            yield self.files_pane
+            yield self.file_pane
+        yield KeyLine(kept={"contents.help"})
+
+    def on_mount(self) -> None:
+        self.bar.trail = crumbs(self.place)
+        host = self.place.manifest.host
+        self.bar.login = self.session.library.login_label(host, str(self.place.manifest.repository))
+        self._arrange()
+        self.files_pane.show(self.session.insides.layer(self.place))
+
+    def on_resize(self) -> None:
+        self._arrange()
+
+    def _arrange(self) -> None:
+        self.set_class(self.app.size.width < SIDE_BY_SIDE, "-small")
+
+    def on_descendant_focus(self) -> None:
+        self.set_class(self.file_pane.has_focus_within, "-reading")
+        if not self.file_pane.has_focus_within:
+            self.remove_class("-zoomed")
+
+    @property
+    def inside(self) -> Inside | None:
+        """What the files are of."""
+        return self.files_pane.inside
+
+    # From the files to the file.
+
+    @on(FilesPane.Highlighted)
+    def _row_highlighted(self) -> None:
+        self._previewing.ask()
+
+    @on(FilesPane.Arrived)
+    def _more_arrived(self) -> None:
+        if not self.file_pane.opened:
+            self._previewing.ask()
+
+    def _preview(self) -> None:
+        """Tell what the cursor is on, and look into it when the cursor rests there."""
+        self._rest.stop()
+        row, inside = self.files_pane.row, self.inside
+        if row is None or inside is None:
+            self.file_pane.show_pages("", ())
+        elif row.node.parent is None:
+            self.file_pane.show_pages(inside.title, pages_of(inside))
+        else:
+            located = inside.located(row.node)
+            self.file_pane.show_facts(located)
+            if located.bytes_of is not None and inside.complete and located.cost <= OPENED_BY_ITSELF:
+                self._rest = self.set_timer(REST_SECONDS, partial(self.file_pane.open, located), name="rest")
+
+    @on(FilesPane.Opened)
+    def _file_opened(self, event: FilesPane.Opened) -> None:
+        inside = self.inside
+        if inside is None:
+            return
+        located = inside.located(event.row.node)
+        if located.directory is not None:
+            self.files_pane.reveal(located.directory)
+            return
+        self._previewing.stop()
+        self._rest.stop()
+        self.file_pane.open(located)
+        self.file_pane.focus_content()
+
+    # What the person does.
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002  # Textual's signature
+        """Offer an action only where it does something."""
+        if action == "problems":
+            return self.inside is not None and bool(self.inside.problems or self.inside.odd)
+        return True
+
+    def action_back(self) -> None:
+        """Go back: out of the zoom, the file, a list, or to the layers."""
+        if self.has_class("-zoomed"):
+            self.remove_class("-zoomed")
+        elif self.file_pane.has_focus_within:
+            self.files_pane.table.focus()
+        elif not self.files_pane.leave_list():
+            self.dismiss(None)
+
+    def action_detail(self) -> None:
+        """Go to what is in the file, or back to the files."""
+        if self.file_pane.has_focus_within:
+            self.files_pane.table.focus()
+        else:
+            self.file_pane.focus_content()
+
+    def action_merged(self) -> None:
+        """Show the layer alone, or merged with those below it."""
+        insides = self.session.insides
+        self._merged = not self._merged
+        self.files_pane.show(insides.merged(self._below) if self._merged else insides.layer(self.place))
+
+    def action_problems(self) -> None:
+        """List what is wrong."""
+        if self.inside is not None:
+            self._previewing.stop()
+            self._rest.stop()
+            self.file_pane.show_pages(self.inside.title, pages_of(self.inside), chosen=PROBLEMS)
+            self.file_pane.focus_content()
+
+    def action_zoom(self) -> None:
+        """Give the whole screen to the file, or take it back."""
+        self.file_pane.focus_content()
+        self.toggle_class("-zoomed")
+
+    def action_help(self) -> None:
+        """Show all keys."""
+        from tui.screens.dialogs import HelpScreen  # noqa: PLC0415  # few people need it
+
+        self.app.push_screen(HelpScreen(self))

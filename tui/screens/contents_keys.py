@@ -1,0 +1,49 @@
+"""The keys of what is inside a layer, each with an id to rebind it by."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from textual.binding import Binding
+
+CONTENTS_KEYS: Final = (
+    Binding(
+        "escape",
+        "back",
+        "back",
+        id="contents.back",
+        tooltip="Go back to the files, or to the layers",
+        key_display="esc",
+    ),
+    Binding(
+        "t",
+        "merged",
+        "layer/merged",
+        id="contents.merged",
+        tooltip="Show this layer alone, or merged with those below it, as a container sees them",
+    ),
+    Binding(
+        "m",
+        "detail",
+        "details",
+        id="contents.detail",
+        tooltip="Go to what is in the file, or back to the files",
+    ),
+    Binding(
+        "p",
+        "problems",
+        "problems",
+        id="contents.problems",
+        tooltip="List what is wrong with the layer and with single entries",
+    ),
+    Binding(
+        "z",
+        "zoom",
+        "zoom",
+        id="contents.zoom",
+        tooltip="Show the file alone, or the files beside it again",
+        show=False,
+    ),
+    Binding("question_mark", "help", "help", id="contents.help", tooltip="Show all keys", key_display="?"),
+    Binding("q", "app.quit", "quit", id="contents.quit", tooltip="Leave the program"),
+)
