@@ -202,6 +202,12 @@ def test_a_hard_link_finds_what_its_own_layer_removes_below() -> None:
     assert tree.content_of(at(tree, "b")) == (1, old)
 
 
+def test_a_hard_link_before_a_new_file_of_that_name_is_the_old_one() -> None:
+    old = file("a", 5)
+    tree = merged((old,), (hardlink("b", "a"), file("a", 9)))
+    assert tree.content_of(at(tree, "b")) == (1, old)
+
+
 def test_a_hard_link_finds_a_target_that_comes_after_it_and_over_links() -> None:
     late, below = file("late", 2), file("usr/lib/x", 3)
     tree = merged(

@@ -442,11 +442,47 @@ def test_a_huge_extended_header_is_read_in_part_and_passed_over() -> None:
     assert problem == f"an extended header of {len(records):,} bytes, of which {MAX_EXTENSION:,} are read"
 
 
+@pytest.mark.parametrize("missing", range(1, 24))
+def test_an_extended_header_that_is_read_in_part_may_be_cut_anywhere(missing: int) -> None:
+    first = record(b"comment", b"x" * (MAX_EXTENSION - missing - 17))
+    records = first + record(b"path", b"not-read" * 100)
+    assert len(first) == MAX_EXTENSION - missing
+    entry = only(member(b"pax", records, kind=b"x") + member())
+    assert entry.path == "file"
+    assert entry.problems == (
+        f"an extended header of {len(records):,} bytes, of which {MAX_EXTENSION:,} are read",
+    )
+
+
+@pytest.mark.parametrize("kind", [b"x", b"g"])
+def test_an_extended_header_whose_size_cannot_be_is_told(kind: bytes) -> None:
+    shown, problems = paths(header(b"pax", kind, size=b"\xff" * 12) + LAST + END)
+    assert shown == ["last"]
+    assert problems == ("an extended header at byte 0 with a size that cannot be",)
+
+
+def test_an_extended_header_may_be_empty() -> None:
+    assert only(header(b"pax", b"x") + member()).problems == ()
+
+
+def test_a_huge_target_is_cut() -> None:
+    target = member(b"././@LongLink", b"t" * 100_000, kind=b"K")
+    entry = only(target + header(kind=b"2"))
+    assert entry.target == "t" * MAX_PATH
+    assert entry.problems == (f"a path cut to {MAX_PATH:,} characters as its target",)
+
+
+def test_more_attributes_than_are_kept_are_told() -> None:
+    entry = only(extended(*((b"SCHILY.xattr.user.%d" % one, b"") for one in range(1_200))) + member())
+    assert len(entry.attributes) == 1_000
+    assert entry.problems == ("more than 1,000 extended attributes",)
+
+
 def test_a_huge_long_name_is_cut() -> None:
     entry = only(member(b"././@LongLink", b"n" * 3_000_000, kind=b"L") + member())
     assert entry.path == "n" * MAX_PATH
     assert entry.problems[0] == "an extended header of 3,000,000 bytes, of which 1,048,576 are read"
-    assert entry.problems[1] == f"a path of more than {MAX_PATH:,} characters that is cut"
+    assert entry.problems[1] == f"a path cut to {MAX_PATH:,} characters"
 
 
 def test_long_names_without_end_take_no_memory() -> None:
@@ -484,7 +520,7 @@ def test_a_name_in_each_of_many_headers_takes_no_memory() -> None:
     tracemalloc.start()
     try:
         for number in range(5_000):
-            reader.feed(header(uid=b"%07o\0" % number))
+            reader.feed(header(uid=b"%07o\0" % number, device=b"%07o\x000000000\0" % number))
         after, _ = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()
@@ -603,7 +639,7 @@ def test_a_sparse_folder_is_a_folder() -> None:
     assert (entry.kind, entry.size, entry.sparse, entry.problems) == (Kind.DIRECTORY, 0, None, ())
 
 
-@pytest.mark.parametrize("real", [b"x", b"-1", b"99999999999999999999"])
+@pytest.mark.parametrize("real", [b"x", b"-1", b"99999999999999999999", b""])
 def test_a_sparse_file_without_a_size_cannot_be_read(real: bytes) -> None:
     records = ((b"GNU.sparse.map", b"0,1"), (b"GNU.sparse.size", real))
     entry = only(extended(*records) + member(b"disk", b"1"))
@@ -614,7 +650,13 @@ def test_more_pieces_than_are_kept_are_told() -> None:
     count = MAX_PIECES + 1
     numbers = b"%d\n" % count + b"".join(b"%d\n1\n" % (2 * number) for number in range(count))
     pieces = [(2 * number, 1) for number in range(count)]
-    for tar in (sparse_1_0(numbers, b"x" * count), old_sparse(pieces, b"x" * count)):
+    listed = b",".join(b"%d,1" % (2 * number) for number in range(count))
+    records = ((b"GNU.sparse.map", listed), (b"GNU.sparse.size", b"1048576"))
+    for tar in (
+        sparse_1_0(numbers, b"x" * count),
+        old_sparse(pieces, b"x" * count),
+        extended(*records) + member(b"disk", b"x" * count),
+    ):
         entry = only(tar)
         assert (entry.size, entry.sparse, entry.offset) == (1 << 20, None, None)
         assert entry.problems == ("more stored pieces than are read",)

@@ -100,8 +100,6 @@ def compare(tree: Path, tar: bytes, *, exact_time: bool) -> dict[str, Entry]:
 def test_a_tree_is_read_in_every_format(tree: Path, name: str) -> None:
     if name in {"oldgnu", "gnu", "pax"}:
         add_difficult_names(tree)
-    if name in {"v7", "ustar"} and (tree / "tool").stat().st_gid > 0o7777777:
-        pytest.fail("this format has no such group")
     if name == "v7":
         (tree / "null").unlink(missing_ok=True)
         (tree / "pipe").unlink()

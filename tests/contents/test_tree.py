@@ -158,6 +158,15 @@ def test_what_lies_below_a_whiteout_is_kept_outside() -> None:
     assert paths(tree.root) == ["l"]
 
 
+@pytest.mark.parametrize("turned", [False, True])
+def test_a_whiteout_below_a_file_of_its_own_layer_hides_nothing(turned: bool) -> None:  # noqa: FBT001
+    entries = [file("a", 5), file("a/.wh.b", 0)]
+    tree = layer(1, *(reversed(entries) if turned else entries))
+    assert paths(tree.root) == ["a"]
+    assert (at(tree, "a").size, at(tree, "a").children) == (5, {})
+    assert problems(tree, "a") == ()
+
+
 def test_a_path_over_a_symbolic_link_leads_where_unpacking_puts_it_and_says_so() -> None:
     tree = layer(1, folder("usr/bin"), symlink("bin", "usr/bin"), file("bin/sh", 3), file("bin/ls", 4))
     assert paths(tree.root) == ["bin", "usr", "usr/bin", "usr/bin/ls", "usr/bin/sh"]

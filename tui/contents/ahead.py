@@ -55,14 +55,14 @@ class Ahead:
             Problems that are those of no member.
         """
         whole = len(data) == size
-        problem = f"an extended header of {size:,} bytes, of which {len(data):,} are read"
+        problems: tuple[str, ...] = ()
+        if not whole:
+            problems = (f"an extended header of {size:,} bytes, of which {len(data):,} are read",)
         self._is_anything = True
         if flag == _GLOBAL:
-            problems = self._keep_general(read_extended(data, whole=whole))
-            return problems if whole else (*problems, problem)
+            return problems + self._keep_general(read_extended(data, whole=whole))
         self.is_something = True
-        if not whole:
-            self._problems = (problem,)
+        self._problems = problems or self._problems
         if flag == _LONG_NAME:
             self._long_name = data.partition(b"\0")[0]
         elif flag == _LONG_TARGET:

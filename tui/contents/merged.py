@@ -156,7 +156,7 @@ class MergedTree:
             if node.entry.target == node.entry.path:
                 continue
             parts = node.entry.target.split("/")
-            for root in (layer.root, self.root):
+            for root in (self.root, layer.root):  # as of when it is unpacked: its own layer has none yet
                 try:
                     found, missing, _ = locate(root, parts, follow_last=False, strict=True)
                 except NotInLayerError:

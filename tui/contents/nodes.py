@@ -73,7 +73,7 @@ class Node:
         self.change: Change | None = None
         """What the topmost layer does to it; None where it stays as it is, or layers below are not known."""
         self.differs_below = False
-        """Whether anything below it has a change."""
+        """Whether anything below it has a change; in the tree of one layer, or had one for a while."""
         self.whiteout = False
         """In the tree of one layer: whether it hides what layers below have at its path."""
         self.opaque = False

@@ -12,7 +12,7 @@ MAX_PATH: Final = 32_768
 
 ABSOLUTE: Final = "an absolute path"
 CONTROLS: Final = "a path with control characters"
-TOO_LONG: Final = f"a path of more than {MAX_PATH:,} characters that is cut"
+TOO_LONG: Final = f"a path cut to {MAX_PATH:,} characters"
 UPWARDS: Final = "a path with .."
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")

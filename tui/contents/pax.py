@@ -116,8 +116,9 @@ class Extended:
     @property
     def is_sparse(self) -> bool:
         """Whether this describes a sparse file, in any of the three formats."""
-        values = self.values
-        return bool(self.pieces) or b"GNU.sparse.map" in values or self.has_map_in_body
+        if b"GNU.sparse.major" in self.values and self.has_map_in_body:
+            return True
+        return bool(self.pieces) or b"GNU.sparse.map" in self.values
 
     @property
     def has_map_in_body(self) -> bool:
@@ -131,10 +132,10 @@ class Extended:
             b"GNU.sparse.realsize" if b"GNU.sparse.realsize" in self.values else b"GNU.sparse.size"
         )
 
-    def map_values(self) -> list[bytes]:
-        """Give place and size of each stored piece in turn (formats 0.0 and 0.1)."""
+    def map_values(self, most: int) -> list[bytes]:
+        """Give place and size of each stored piece in turn (formats 0.0 and 0.1), or of the first `most`."""
         listed = self.values.get(b"GNU.sparse.map")
-        return listed.split(b",") if listed else self.pieces
+        return listed.split(b",", 2 * most) if listed else self.pieces
 
     def whole(self, key: bytes) -> int | None:
         """Give a value as a whole number; None, with a problem if need be, where there is none."""
@@ -161,7 +162,8 @@ def read_extended(data: bytes, *, whole: bool = True) -> Extended:
         blank = data.find(b" ", at, at + MAX_DIGITS)
         digits = data[at:blank] if blank >= 0 else b""
         end = at + int(digits) if digits.isdigit() else at
-        if end > size and not whole:
+        is_cut = end > size or (blank < 0 and at + MAX_DIGITS > size)
+        if is_cut and not whole:
             return extended
         equals = data.find(b"=", blank + 1, end)
         if blank < 0 or end > size or equals <= blank + 1 or data[end - 1] != ord("\n"):

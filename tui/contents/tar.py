@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 from tui.client.redaction import quoted
 from tui.contents.ahead import EXTENSIONS, MAX_EXTENSION, Ahead
 from tui.contents.entries import Entry, Kind
-from tui.contents.sparse import BAD_MAP, MapInBody, MapInHeaders, SparseFiles, numbers_of
+from tui.contents.sparse import BAD_MAP, MAX_PIECES, MapInBody, MapInHeaders, SparseFiles, numbers_of
 from tui.contents.tar_headers import (
     BAD_SIZE,
     BLOCK,
@@ -232,7 +232,7 @@ class TarReader:
             if extended.has_map_in_body:
                 self._read_map(entry, MapInBody(), real)
             else:
-                self._put_sparse(entry, numbers_of(extended.map_values()), real)
+                self._put_sparse(entry, numbers_of(extended.map_values(MAX_PIECES)), real)
         else:
             self._entries.append(entry)
             self._next += padded(stored)

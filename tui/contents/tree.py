@@ -105,7 +105,7 @@ class LayerTree:
             raise _OutsideError(UPWARDS)
         known, parent, problems = self._recent
         if folder != known:
-            parent, problems = self._directory(folder)
+            parent, problems = self._directory(folder, whiteout=name.startswith(WHITEOUT))
             self._recent = (folder, parent, problems)
         if name.startswith(WHITEOUT):
             self._hide(parent, name, entry)
@@ -117,18 +117,18 @@ class LayerTree:
             raise _OutsideError(_ODD_ROOT)
         self.root.entry = _with_problems(entry, _TWICE) if self.root.entry is not None else entry
 
-    def _directory(self, path: str) -> tuple[Node, tuple[str, ...]]:
+    def _directory(self, path: str, *, whiteout: bool) -> tuple[Node, tuple[str, ...]]:
         """Find or make a directory; say what is odd about what lies in it."""
         parts = path.split("/") if path else []
         node = self.root
         for part in parts:
             child = node.children.get(part)
             if child is None or not child.is_directory or not child.is_there:
-                return self._make_directory(parts)
+                return self._make_directory(parts, whiteout=whiteout)
             node = child
         return node, ()
 
-    def _make_directory(self, parts: Sequence[str]) -> tuple[Node, tuple[str, ...]]:
+    def _make_directory(self, parts: Sequence[str], *, whiteout: bool) -> tuple[Node, tuple[str, ...]]:
         if len(parts) > MOST_PARTS:
             raise _OutsideError(_DEEP)
         if ".." in parts:
@@ -144,6 +144,10 @@ class LayerTree:
             raise _OutsideError(_BELOW_WHITEOUT)
         problems = (_OVER_LINK,) if followed else ()
         if not node.is_directory:
+            if (
+                whiteout
+            ):  # umoci writes such for a directory that a file has replaced: nothing is left to hide
+                raise _OutsideError(_BELOW_FILE)
             problems = (*problems, _BELOW_FILE)
             node.weigh(-node.total, -1)
             node.entry = node.linked = None
@@ -191,18 +195,18 @@ class LayerTree:
         if node.is_directory and entry.kind is Kind.DIRECTORY:
             node.entry = entry if node.entry is None else _with_problems(entry, _TWICE)
             return
-        was_directory = node.is_directory
-        if was_directory:
+        if node.is_directory:
+            # What is there only because something in it is hidden is replaced by nothing of the layer.
+            problems = [_OVER_DIRECTORY] if node.entry is not None or node.count else []
             self._recent = ("", self.root, ())
             self._nodes -= sum(1 for _ in walk(node)) - 1
             node.clear()
             node.opaque = False
             node.weigh(-node.total, -node.count)
-            problem = _OVER_DIRECTORY
         else:
+            problems = [_OVER_FILE if entry.kind is Kind.DIRECTORY else _TWICE]
             node.weigh(-node.total, -1)
-            problem = _OVER_FILE if entry.kind is Kind.DIRECTORY else _TWICE
-        node.entry = _with_problems(entry, problem)
+        node.entry = _with_problems(entry, *problems)
 
     def _link(self, entry: Entry) -> tuple[int, Entry] | None:
         """Find the file that a hard link is, as far as the layer has it by now."""
