@@ -179,6 +179,14 @@ async def test_a_hard_link_is_read_as_what_it_links_to_before_it() -> None:
     assert layer.cost(entry_at(layer, "e")) == 0
 
 
+async def test_equal_hard_links_stand_for_what_was_there_before_each() -> None:
+    link = (member("b", type=b"1", linkname="a"), b"")
+    layer = open_layer(CountingSource(make_tar([(member("a"), b"old"), link, (member("a"), b"new"), link])))
+    _, old, _, new = await listed(layer)
+    assert old == new
+    assert (await layer.read(old), await layer.read(new)) == (b"old", b"new")
+
+
 async def test_holes_of_a_sparse_file_are_zeros() -> None:
     stored = bytes(range(1, 251))
     data = tar_of({"before": b"x" * 900, "sparse": stored, "after": b"y"})

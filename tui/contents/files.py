@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from typing import TYPE_CHECKING, Final
 
 from tui.client.redaction import quoted
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
 
     from tui.contents.entries import Entry
 
-__all__ = ["linked", "stored_size", "with_holes"]
+__all__ = ["Links", "stored_size", "with_holes"]
 
 MOST_ZEROS: Final = 256 * 1024
 """Zeros of a hole that are given at once."""
@@ -21,29 +22,68 @@ MOST_ZEROS: Final = 256 * 1024
 _ZEROS: Final = bytes(MOST_ZEROS)
 
 
-def linked(entry: Entry, entries: Sequence[Entry]) -> Entry:
-    """Give the entry that has the bytes: itself, or what a hard link stands for within the layer.
+class Links:
+    """Finds what the hard links of a layer stand for: what was there before them.
 
     Args:
-        entry: One of the layer's.
-        entries: All of the layer that are known, in its order.
-
-    Raises:
-        NotInLayerError: It is nothing that has bytes, or links to what is not in the layer before it.
+        entries: Those of the layer, in its order; more may be added behind them.
     """
-    before = len(entries)
-    found = entry
-    while found.kind is Kind.HARDLINK and found.offset is None and not found.chunks:
-        before = _before(found, entries, before)
-        target = found.target
-        while before and entries[before - 1].path != target:
-            before -= 1
-        if not before:
-            raise NotInLayerError(
-                f"{quoted(entry.path)} links to {quoted(target)}, which this layer does not hold."
-            )
-        before -= 1
-        found = entries[before]
+
+    def __init__(self, entries: Sequence[Entry]) -> None:
+        self._entries = entries
+        self._last: dict[str, int] = {}
+        self._previous: dict[int, int] = {}
+        self._known = 0
+
+    def find(self, entry: Entry) -> Entry:
+        """Give the entry that has the bytes: itself, or what a hard link stands for within the layer.
+
+        Args:
+            entry: One of the layer's.
+
+        Raises:
+            NotInLayerError: It is nothing that has bytes, or links to what is not in the layer before it.
+        """
+        found = entry
+        before: int | None = None
+        while found.kind is Kind.HARDLINK and found.offset is None and not found.chunks:
+            if before is None:
+                before = self._place(found)
+            before = self._before(found.target, before)
+            if before is None:
+                raise NotInLayerError(
+                    f"{quoted(entry.path)} links to {quoted(found.target)}, which this layer does not hold."
+                )
+            found = self._entries[before]
+        _check(entry, found)
+        return found
+
+    def _place(self, entry: Entry) -> int:
+        """Tell where an entry stands; behind all others, if it is none of the layer's."""
+        for same in (operator.is_, operator.eq):
+            place = self._before(entry.path, len(self._entries))
+            while place is not None:
+                if same(self._entries[place], entry):
+                    return place
+                place = self._previous.get(place)
+        return len(self._entries)
+
+    def _before(self, path: str, before: int) -> int | None:
+        """Tell where the last entry of a path stands that stands before a place."""
+        for place in range(self._known, len(self._entries)):
+            name = self._entries[place].path
+            if name in self._last:
+                self._previous[place] = self._last[name]
+            self._last[name] = place
+        self._known = len(self._entries)
+        found = self._last.get(path)
+        while found is not None and found >= before:
+            found = self._previous.get(found)
+        return found
+
+
+def _check(entry: Entry, found: Entry) -> None:
+    """Refuse what has no bytes."""
     if found.kind is Kind.SYMLINK:
         raise NotInLayerError(
             f"{quoted(entry.path)} is a symbolic link to {quoted(found.target)}: where that leads "
@@ -53,24 +93,6 @@ def linked(entry: Entry, entries: Sequence[Entry]) -> Entry:
         raise NotInLayerError(f"{quoted(entry.path)} is a {found.kind.value}: it has no bytes.")
     if found.size and found.offset is None and not found.chunks:
         raise NotInLayerError(f"Where the bytes of {quoted(entry.path)} lie is not known.")
-    return found
-
-
-def _before(entry: Entry, entries: Sequence[Entry], before: int) -> int:
-    """Tell how many entries stand before one, which is among the first ones."""
-    for same in (_is, _equals):
-        for place in range(before - 1, -1, -1):
-            if same(entries[place], entry):
-                return place
-    return before
-
-
-def _is(one: Entry, other: Entry) -> bool:
-    return one is other
-
-
-def _equals(one: Entry, other: Entry) -> bool:
-    return one == other
 
 
 def stored_size(entry: Entry) -> int:

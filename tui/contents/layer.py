@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from tui.client.redaction import quoted
 from tui.contents.errors import NotInLayerError, TooLargeError
-from tui.contents.files import linked, stored_size, with_holes
+from tui.contents.files import Links, stored_size, with_holes
 from tui.contents.listing import StreamListing
 from tui.contents.unpacked import Unpacked
 
@@ -46,6 +46,7 @@ class Layer:
         self._source = source
         self._annotations = annotations
         self._entries: list[Entry] = []
+        self._links = Links(self._entries)
         self._complete = False
         self._listing: StreamListing | None = None
         self._unpacked = Unpacked(source, self._count)
@@ -120,7 +121,7 @@ class Layer:
             return
         listing = self._listing = StreamListing(self._source)
         entries: list[Entry] = []
-        self._entries = entries
+        self._begin(entries)
         self._progress = 0
         batches = listing.batches(self._advance)
         try:
@@ -129,7 +130,7 @@ class Layer:
                 yield batch
         finally:
             await batches.aclose()
-        self._entries = entries
+        self._begin(entries)
         self._unpacked.learn(listing.unpacker)
         self._complete = True
 
@@ -145,7 +146,7 @@ class Layer:
             DamagedContentError: What lies there is not what was promised.
             Exception: What the source raises.
         """
-        found = linked(entry, self._entries)
+        found = self._links.find(entry)
         pieces = self._pieces(found, offset, found.size)
         try:
             async for piece in pieces:
@@ -167,7 +168,7 @@ class Layer:
             TooLargeError: More than 64 MiB are wanted at once.
             Exception: What the source raises.
         """
-        found = linked(entry, self._entries)
+        found = self._links.find(entry)
         end = found.size if size is None else min(offset + size, found.size)
         if end - offset > MOST_READ:
             raise TooLargeError(
@@ -182,10 +183,14 @@ class Layer:
             entry: One of this layer's.
         """
         try:
-            found = linked(entry, self._entries)
+            found = self._links.find(entry)
         except NotInLayerError:
             return 0
         return self._unpacked.cost(found.offset or 0, stored_size(found))
+
+    async def close(self) -> None:
+        """End what goes on behind a file that was read; what is known of the layer stays."""
+        await self._unpacked.close()
 
     async def _pieces(self, entry: Entry, start: int, end: int) -> AsyncGenerator[bytes, None]:
         pieces = with_holes(entry, max(start, 0), end, self._unpacked.pieces)
@@ -194,6 +199,10 @@ class Layer:
                 yield piece
         finally:
             await pieces.aclose()
+
+    def _begin(self, entries: list[Entry]) -> None:
+        self._entries = entries
+        self._links = Links(entries)
 
     def _advance(self, count: int) -> None:
         self._progress += count

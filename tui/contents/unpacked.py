@@ -3,28 +3,21 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
-from tui.client.threads import in_thread
 from tui.contents.errors import DamagedContentError, NoRangesError
 from tui.contents.packing import HEAD, Packing, Unpacker, packing_of
+from tui.contents.passing import CUT_OFF, ENOUGH, MOST_WAITING, Pass
+from tui.contents.ranged import MOST_STEP, steps, unpacked_from, within
 from tui.contents.relay import EnoughError, Relay, relayed
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable, Iterator
+    from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
 
     from tui.contents.byte_source import ByteSource, Piece
+    from tui.contents.restarting import Finder, Points
 
 __all__ = ["Unpacked"]
-
-FIRST_STEP: Final = 256 * 1024
-"""Bytes of the first request where more may follow: what is shown of a file at first."""
-MOST_STEP: Final = 4 << 20
-"""Bytes of a request, after one of half as many: no more than that is asked for in vain."""
-MOST_WAITING: Final = 4 << 20
-"""Unpacked bytes that wait to be taken while the transfer goes on."""
-ENOUGH: Final = 256 * 1024
-"""Unpacked bytes that are handed over without waiting for more."""
 
 
 class Unpacked:
@@ -42,6 +35,11 @@ class Unpacked:
         """Where unpacking can begin anew, packed and unpacked place, in order."""
         self.places: list[tuple[int, int]] = []
         """Packed bytes that are enough for so many unpacked ones, in order."""
+        self.points: Points | None = None
+        """Places within a gzip stream where unpacking can begin; None until they are found."""
+        self.finder: Callable[[], Finder] | None = None
+        """Makes what finds them beside a pass through the layer; None where they are not wanted."""
+        self._pass: Pass | None = None
         self._source = source
         self._told = told
         self._ranges = True
@@ -65,11 +63,14 @@ class Unpacked:
         """
         if size <= 0:
             return 0
-        if self.packing is Packing.TAR and self._ranges:
+        if not self._ranges:
+            return self._enough(start + size)
+        if self.packing is Packing.TAR:
             return size
-        found = bisect_left(self.places, start + size, key=_unpacked_place)
-        end = self.places[found][0] if found < len(self.places) else self._source.size
-        return max(end - self._start_before(start)[0], 0)
+        if self._finds and self._detour(start) > MOST_STEP:
+            return self._source.size
+        direct = self._enough(start + size) - self._begin(start)[0]
+        return direct if self.points is None else min(direct, self.points.cost(start, size))
 
     async def pieces(self, start: int, size: int) -> AsyncGenerator[bytes, None]:
         """Give the bytes piece by piece; leaving it ends the transfer.
@@ -83,8 +84,12 @@ class Unpacked:
             DamagedContentError: They are not there, or cannot be unpacked.
             Exception: What the source raises.
         """
+        if self.packing is None and self._ranges:
+            await self._look()
         came = 0
-        for way in (self._ranged, self._through):
+        for way in (self._ranged, self._passing, self._ranged, self._through):
+            if came >= size:
+                return
             pieces = way(start + came, size - came)
             try:
                 async for piece in pieces:
@@ -94,48 +99,81 @@ class Unpacked:
                 self._ranges = False
             finally:
                 await pieces.aclose()
-            if came >= size:
-                return
-        raise DamagedContentError("The layer ends before the file does.")
+        if came < size:
+            raise DamagedContentError(CUT_OFF)
 
-    def _start_before(self, start: int) -> tuple[int, int]:
-        if not self._ranges:
-            return 0, 0
+    async def settled(self) -> None:
+        """Wait until what goes on behind a file that was complete is over."""
+        if self._pass is not None:
+            await self._pass.wait()
+
+    async def close(self) -> None:
+        """End what goes on behind a file that was complete."""
+        if self._pass is not None:
+            await self._pass.close()
+            self._pass = None
+
+    @property
+    def _finds(self) -> bool:
+        """Whether a pass through the layer will find restart points."""
+        fruitless = self._pass is not None and self._pass.fruitless
+        wanted = self.finder is not None and self.points is None and not fruitless
+        return wanted and self._ranges and self.packing is Packing.GZIP
+
+    def _begin(self, start: int) -> tuple[int, int]:
+        """Tell the last place before a byte where unpacking can begin without anything else."""
         return self.starts[max(bisect_right(self.starts, start, key=_unpacked_place) - 1, 0)]
 
-    async def _ranged(self, start: int, size: int) -> AsyncGenerator[bytes, None]:
+    def _enough(self, end: int) -> int:
+        """Tell how many packed bytes are enough for so many unpacked ones."""
+        found = bisect_left(self.places, end, key=_unpacked_place)
+        return self.places[found][0] if found < len(self.places) else self._source.size
+
+    def _detour(self, start: int) -> int:
+        """Tell how many packed bytes lie between a byte and the place where unpacking begins for it."""
+        return self._enough(start) - self._begin(start)[0]
+
+    def _ranged(self, start: int, size: int) -> AsyncGenerator[bytes, None]:
         """Give what can be had by ranges better than by reading from the beginning."""
-        if size <= 0 or not self._ranges:
-            return
-        if self.packing is None:
-            self.packing = packing_of(await self._read(0, HEAD))
+        end = start + size
+        if not self._ranges:
+            return _nothing()
         if self.packing is Packing.TAR:
-            for at, length in _steps(start, start + size):
-                yield await self._read(at, length)
-            return
-        packed, unpacked = self._start_before(start)
-        if not packed:
-            return
+            return self._plain(steps(start, min(end, self._source.size)))
+        packed, unpacked = self._begin(start)
+        direct = self._enough(end) - packed
+        if self.points is not None and self.points.cost(start, size) < direct:
+            return self.points.pieces(self._source, start, size, self._told)
+        if self._detour(start) > MOST_STEP and (self._finds or not packed):
+            return _nothing()
         unpacker = Unpacker(self.packing, packed=packed, unpacked=unpacked)
-        expected = packed + max(self.cost(start, size), 1)
-        for at, length in _steps(packed, self._source.size, expected):
-            data = await self._read(at, length)
-            parts = _cut(unpacker, unpacker.feed(data), start, start + size)
-            while gathered := await in_thread(_gather, parts):
-                for part in gathered:
-                    yield part
-            if unpacker.unpacked >= start + size:
-                return
+        requests = steps(packed, self._source.size, packed + direct)
+        return unpacked_from(self._read, unpacker, requests, start, end)
+
+    async def _plain(self, requests: Iterator[tuple[int, int]]) -> AsyncGenerator[bytes, None]:
+        for at, size in requests:
+            yield await self._read(at, size)
+
+    def _passing(self, start: int, size: int) -> AsyncGenerator[bytes, None]:
+        """Give what a pass comes by that finds restart points, or wait until it has found them."""
+        if self.finder is None or not self._finds:
+            return _nothing()
+        if self._pass is None or self._pass.over:
+            self._pass = Pass(self._source, self.finder, self._told, self._found)
+        if self._pass.will_come_by(start):
+            return self._pass.pieces(start, size)
+        return _nothing(self._pass.wait())
+
+    def _found(self, points: Points) -> None:
+        self.points = points
 
     async def _through(self, start: int, size: int) -> AsyncGenerator[bytes, None]:
         """Give what comes by while the layer is read from its beginning."""
-        if size <= 0:
-            return
         unpacker = Unpacker()
         relay: Relay[bytes] = Relay(most=MOST_WAITING, enough=ENOUGH)
 
         def put(pieces: Iterator[Piece]) -> None:
-            for part in _cut(unpacker, pieces, start, start + size):
+            for part in within(unpacker, pieces, start, start + size):
                 relay.put([bytes(part)], len(part))
             if unpacker.unpacked >= start + size:
                 raise EnoughError
@@ -156,50 +194,27 @@ class Unpacked:
             if not self.places or unpacker.unpacked > self.places[-1][1]:
                 self.learn(unpacker)
 
+    async def _look(self) -> None:
+        """Look how the layer is packed."""
+        try:
+            self.packing = packing_of(await self._read(0, HEAD))
+        except NoRangesError:
+            self._ranges = False
+
     async def _read(self, at: int, size: int) -> bytes:
         data = await self._source.read(at, size)
         self._told(len(data))
         return data
 
 
+async def _nothing(after: Awaitable[None] | None = None) -> AsyncGenerator[bytes, None]:
+    """Give nothing, after something else."""
+    if after is not None:
+        await after
+    nothing: tuple[bytes, ...] = ()
+    for piece in nothing:
+        yield piece
+
+
 def _unpacked_place(place: tuple[int, int]) -> int:
     return place[1]
-
-
-def _steps(start: int, end: int, expected: int | None = None) -> Iterator[tuple[int, int]]:
-    """Divide a range into requests: place and size of each.
-
-    Args:
-        start: Where it begins.
-        end: Where it ends at the latest.
-        expected: Where it will end, as far as is known; a little more than that is not asked for in vain.
-    """
-    step = FIRST_STEP if expected is None else min(max(expected - start, FIRST_STEP), MOST_STEP)
-    while start < end:
-        size = min(step, end - start)
-        yield start, size
-        start += size
-        step = min(2 * step, MOST_STEP)
-
-
-def _cut(unpacker: Unpacker, pieces: Iterator[Piece], start: int, end: int) -> Iterator[Piece]:
-    """Give of pieces that are unpacked what lies between two places, and no more than is needed for it."""
-    for piece in pieces:
-        at = unpacker.unpacked - len(piece)
-        wanted = memoryview(piece)[max(start - at, 0) : max(end - at, 0)]
-        if wanted:
-            yield wanted
-        if unpacker.unpacked >= end:
-            return
-
-
-def _gather(parts: Iterator[Piece]) -> list[bytes]:
-    """Take about a MiB of parts, on a worker thread; none are left where none come."""
-    gathered = []
-    size = 0
-    for part in parts:
-        gathered.append(bytes(part))
-        size += len(part)
-        if size >= MOST_WAITING // 4:
-            break
-    return gathered
