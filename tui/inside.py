@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Final
 
 from tui.contents.entries import Entry, Kind
 from tui.contents.errors import NotInLayerError
-from tui.contents.nodes import locate, walk
+from tui.contents.links import locate
+from tui.contents.nodes import walk
 from tui.contents.tree import LayerTree
 from tui.figures import counted, share, size
 

@@ -156,6 +156,15 @@ def test_a_search_stops_to_breathe_after_each_step(monkeypatch: pytest.MonkeyPat
     assert sum(len(step) for step in steps) == 10
 
 
+def test_a_tree_may_grow_between_two_steps_of_a_search(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(finding, "STEP", 10)
+    tree = layer(1, *(file(f"f{number}") for number in range(40)))
+    steps = search(tree.root, "f*")
+    first = next(steps)
+    tree.add([file("g/f"), file("f40")])
+    assert len(first) + sum(len(step) for step in steps) >= 40
+
+
 def test_many_states_of_a_pattern_are_forgotten_and_the_result_is_the_same(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -236,7 +236,7 @@ def test_a_hard_link_to_what_is_no_file_of_the_image_says_so(target: str) -> Non
 def test_what_has_no_bytes_says_what_it_is() -> None:
     tree = merged((folder("d"), Entry("p", Kind.FIFO), file("a/b")))
     for path, words in {"d": "a directory", "p": "a pipe", "a": "a directory"}.items():
-        with pytest.raises(NotInLayerError, match=f"{path} has no bytes: it is {words}"):
+        with pytest.raises(NotInLayerError, match=f"'{path}' has no bytes: it is {words}"):
             tree.content_of(at(tree, path))
 
 
@@ -290,13 +290,13 @@ def test_a_link_at_the_end_of_a_path_is_followed_only_if_wanted() -> None:
 @pytest.mark.parametrize(
     ("path", "words"),
     [
-        ("nothing", "there is no nothing in /"),
-        ("d/nothing/..", "there is no nothing in /d"),
-        ("f/x", "f is no directory"),
-        ("f/", "f is no directory"),
-        ("f/..", "f is no directory"),
-        ("dangling", "there is no absent in /"),
-        ("gone", "there is no gone in /"),
+        ("nothing", "there is no 'nothing' in '/'"),
+        ("d/nothing/..", "there is no 'nothing' in '/d'"),
+        ("f/x", "'f' is no directory"),
+        ("f/", "'f' is no directory"),
+        ("f/..", "'f' is no directory"),
+        ("dangling", "there is no 'absent' in '/'"),
+        ("gone", "there is no 'gone' in '/'"),
         ("circle1", "more than 40 symbolic links"),
         ("self/x", "more than 40 symbolic links"),
         ("empty", "whose target can be none"),

@@ -102,7 +102,7 @@ def with_changes(root: Node, changes: Collection[Change | None]) -> set[Node]:
 
 
 def search(root: Node, text: str) -> Iterator[list[Node]]:
-    """Find all whose name or path fits, removed ones included; the tree must not grow meanwhile.
+    """Find all whose name or path fits, removed ones included; what arrives meanwhile may be missed.
 
     A glob (``*``, ``?``, ``[…]``) fits a whole name at any depth; with a ``/`` in it, a whole path from
     `root` on, where ``**`` stands for any number of directories, even none. Other text fits where it is part
@@ -128,7 +128,7 @@ def search(root: Node, text: str) -> Iterator[list[Node]]:
     looked_at = 0
     while waiting:
         directory, state = waiting.pop()
-        for node in directory.children.values():
+        for node in list(directory.children.values()):
             looked_at += 1
             if looked_at % STEP == 0:
                 yield found

@@ -11,9 +11,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from tui.client.redaction import quoted
 from tui.contents.entries import Entry, Kind
 from tui.contents.errors import NotInLayerError
-from tui.contents.nodes import Change, Node, locate, walk
+from tui.contents.links import locate
+from tui.contents.nodes import Change, Node, walk
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -116,9 +118,11 @@ class MergedTree:
         """
         node, missing, _ = locate(self.root, path.split("/"), follow_last=follow, strict=True)
         if missing and not node.is_directory:
-            raise NotInLayerError(f"{path}: {node.path} is no directory.")
+            raise NotInLayerError(f"{quoted(path)}: {quoted(node.path)} is no directory.")
         if missing:
-            raise NotInLayerError(f"{path}: there is no {missing[0]} in /{node.path}.")
+            raise NotInLayerError(
+                f"{quoted(path)}: there is no {quoted(missing[0])} in {quoted(f'/{node.path}')}."
+            )
         return node
 
     def content_of(self, node: Node) -> tuple[int, Entry]:
@@ -134,9 +138,11 @@ class MergedTree:
             node = self.resolve(node.path)
         content = node.content
         if content is None and node.entry is not None:
-            raise NotInLayerError(f"{node.path} links to {node.entry.target}, which is no file of the image.")
+            raise NotInLayerError(
+                f"{quoted(node.path)} links to {quoted(node.entry.target)}, which is no file of the image."
+            )
         if content is None or content[1].kind is not Kind.FILE:
-            raise NotInLayerError(f"{node.path} has no bytes: it is a {node.kind.value}.")
+            raise NotInLayerError(f"{quoted(node.path)} has no bytes: it is a {node.kind.value}.")
         return content
 
     def _settle(self) -> None:
@@ -227,10 +233,11 @@ class MergedTree:
             above.put(node)
             node.change = original.change = Change.ADDED
             self._touched.append(node)
-            inside = [(node, child) for child in original.children.values() if child.is_there]
-            waiting += inside
-            node.differs_below = bool(inside)
-            original.differs_below = bool(original.children)
+            if original.children:
+                inside = [(node, child) for child in original.children.values() if child.is_there]
+                waiting += inside
+                node.differs_below = bool(inside)
+                original.differs_below = True
         self._touched += parent.children[upper.name].stir()
         upper.stir()
 

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Final
 
 from tui.contents.entries import Entry, Kind
 from tui.contents.errors import NotInLayerError
-from tui.contents.nodes import Change, Node, locate, walk
+from tui.contents.links import locate
+from tui.contents.nodes import Change, Node, walk
 from tui.contents.paths import UPWARDS
 
 if TYPE_CHECKING:
@@ -110,7 +111,7 @@ class LayerTree:
         if name.startswith(WHITEOUT):
             self._hide(parent, name, entry)
         else:
-            self._place(parent, name, _with_problems(entry, *problems))
+            self._place(parent, name, _with_problems(entry, *problems) if problems else entry)
 
     def _describe_root(self, entry: Entry) -> None:
         if entry.kind is not Kind.DIRECTORY:
