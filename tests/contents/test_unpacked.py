@@ -8,6 +8,7 @@ import pytest
 
 from tests.contents.helpers import CountingSource, gzipped
 from tui.contents import DamagedContentError
+from tui.contents import unpacked as unpacked_module
 from tui.contents.byte_source import ByteSource, Piece
 from tui.contents.packing import Packing
 from tui.contents.unpacked import Unpacked
@@ -128,6 +129,36 @@ async def test_a_second_file_that_has_passed_waits_for_the_points() -> None:
     go_on.set()
     assert await second == DATA[5 * STEP : 5 * STEP + 5]
     assert (source.pumps, len(source.reads)) == (1, 1)
+
+
+async def test_a_file_that_comes_after_one_that_is_complete_is_served_by_the_same_pass() -> None:
+    source = CountingSource(PACKED)
+    unpacked = opened(source)
+    go_on = threading.Event()
+    source.hold = lambda at: at > 9 * STEP and go_on.wait()
+    await read(unpacked, 6 * STEP, 5)
+    second = asyncio.create_task(read(unpacked, 11 * STEP, 5))
+    await asyncio.sleep(0)
+    go_on.set()
+    assert await second == DATA[11 * STEP : 11 * STEP + 5]
+    assert (source.pumps, source.reads) == (1, [])
+
+
+async def test_a_file_that_is_nearer_to_the_beginning_than_the_pass_to_its_end_does_not_wait(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(unpacked_module, "MOST_STEP", STEP)
+    source = CountingSource(PACKED)
+    unpacked = opened(source)
+    unpacked.places = list(POINTS)
+    go_on = threading.Event()
+    source.hold = lambda at: at > 4 * STEP and go_on.wait()
+    await read(unpacked, 3 * STEP, 5)
+    assert await read(unpacked, 2 * STEP, 5) == DATA[2 * STEP : 2 * STEP + 5]
+    assert (source.pumps, source.ended_pumps, source.reads) == (2, 1, [])
+    go_on.set()
+    await unpacked.settled()
+    assert unpacked.points is not None
 
 
 async def test_leaving_the_first_file_ends_the_transfer_and_the_next_one_begins_again() -> None:

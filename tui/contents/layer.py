@@ -188,6 +188,10 @@ class Layer:
             return 0
         return self._unpacked.cost(found.offset or 0, stored_size(found))
 
+    async def settled(self) -> None:
+        """Wait until what goes on behind a file that was read is over: it makes the next files cheap."""
+        await self._unpacked.settled()
+
     async def close(self) -> None:
         """End what goes on behind a file that was read; what is known of the layer stays."""
         await self._unpacked.close()

@@ -147,21 +147,13 @@ class PlainDecoder:
 class Unpacker:
     """Unpacks a layer whatever its packing, within limits, and remembers which bytes lie where."""
 
-    def __init__(
-        self,
-        packing: Packing | None = None,
-        *,
-        packed: int = 0,
-        unpacked: int = 0,
-        decoder: Decoder | None = None,
-    ) -> None:
+    def __init__(self, packing: Packing | None = None, *, packed: int = 0, unpacked: int = 0) -> None:
         """Begin at the layer's first byte, or at a place where unpacking can begin anew.
 
         Args:
             packing: How it is packed; None where the first bytes tell it.
             packed: The place of the first byte that will be pushed.
             unpacked: The place of the first byte that comes out of it.
-            decoder: What unpacks from there; None where anything that is packed so can begin there.
         """
         self.packing = packing
         """None until enough bytes have come."""
@@ -173,7 +165,7 @@ class Unpacker:
         """Packed bytes that were enough for so many unpacked ones, about every MiB."""
         self._first = (packed, unpacked)
         self._head = bytearray()
-        self._decoder = decoder_of(packing) if decoder is None and packing is not None else decoder
+        self._decoder = None if packing is None else decoder_of(packing)
 
     @property
     def problems(self) -> list[str]:

@@ -58,7 +58,7 @@ class Pass:
         found: Callable[[Points], object],
     ) -> None:
         self.unpacker = Unpacker()
-        """Tells what lies where, as far as files were waited for."""
+        """Tells what lies where, as far as it has come."""
         self.fruitless = False
         """Whether no points can be found in these bytes, however often they pass."""
         self._source = source
@@ -176,14 +176,12 @@ class Pass:
         try:
             for part in parts:
                 self._serve(part)
-                if not self._unpacking:
-                    return
         except ContentsError as error:
             self._unpacking = False
             self._loop.call_soon_threadsafe(self._fail, error)
 
     def _serve(self, part: Piece) -> None:
-        """Give each reader what it wants of a part; when all have all, nothing more is unpacked."""
+        """Give each reader what it wants of a part."""
         after = self.unpacker.unpacked
         with self._lock:
             readers = list(self._readers)
@@ -199,8 +197,6 @@ class Pass:
                     if reader in self._readers:
                         self._readers.remove(reader)
                 self._loop.call_soon_threadsafe(reader.relay.finish)
-        with self._lock:
-            self._unpacking = bool(self._readers) or not self._served
 
     def _fail(self, failure: Exception) -> None:
         with self._lock:

@@ -155,13 +155,15 @@ class Unpacked:
             yield await self._read(at, size)
 
     def _passing(self, start: int, size: int) -> AsyncGenerator[bytes, None]:
-        """Give what a pass comes by that finds restart points, or wait until it has found them."""
+        """Give what a pass comes by that finds restart points, or wait for them if that is not long."""
         if self.finder is None or not self._finds:
             return _nothing()
         if self._pass is None or self._pass.over:
             self._pass = Pass(self._source, self.finder, self._told, self._found)
         if self._pass.will_come_by(start):
             return self._pass.pieces(start, size)
+        if 2 * self._enough(start + size) < self._source.size - self._pass.unpacker.packed:
+            return _nothing()
         return _nothing(self._pass.wait())
 
     def _found(self, points: Points) -> None:
