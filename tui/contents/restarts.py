@@ -129,6 +129,13 @@ class RestartPoints:
                 while (part := await in_thread(next, parts, b"")) != b"":
                     yield part
 
+    def to_bytes(self) -> bytes:
+        """Write the points down, as `parsed` reads them."""
+        return HEADER.pack(MAGIC, self.unpacked, len(self.points)) + b"".join(
+            POINT.pack(point.packed, point.bits, point.unpacked, len(point.window)) + point.window
+            for point in self.points
+        )
+
     def _between(self, start: int, end: int) -> range:
         first = bisect_right(self.points, start, key=_unpacked) - 1
         last = bisect_right(self.points, end - 1, key=_unpacked)
