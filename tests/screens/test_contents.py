@@ -315,7 +315,8 @@ async def test_a_search_looks_through_all_directories(shelf: DemoServer) -> None
         ("*.json", ["/etc/app.json"]),
         ("usr/*/r?n", ["/usr/bin/run"]),
         ("/etc/h", ["/etc/hosts"]),
-        ("NOTE", ["/note.xml"]),
+        ("note", ["/note.xml"]),
+        ("NOTE", []),
         ("[", []),
     ],
 )
