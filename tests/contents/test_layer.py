@@ -250,3 +250,21 @@ async def test_the_example_of_the_package_lists_and_reads_a_file(tmp_path: Path)
     async for entry in layer:
         assert (entry.path, entry.size, entry.kind) == ("etc/hostname", 4, Kind.FILE)
     assert await layer.read(layer.entries[0]) == b"box\n"
+
+
+async def test_after_the_first_file_of_a_large_gzip_layer_each_other_one_moves_little() -> None:
+    noise = random.Random(6).randbytes(1 << 20)  # noqa: S311 - it is always the same
+    files = {f"file-{number}": noise[number:] + b"%d" % number for number in range(24)}
+    source = CountingSource(gzipped(tar_of(files), 1))
+    layer = open_layer(source)
+    await listed(layer)
+    assert layer.cost(entry_at(layer, "file-20")) == source.size
+    assert await layer.read(entry_at(layer, "file-20")) == files["file-20"]
+    await layer.settled()
+    for path in ("file-3", "file-12", "file-23"):
+        moved, cost = source.moved, layer.cost(entry_at(layer, path))
+        assert await layer.read(entry_at(layer, path), 1_000) == files[path][1_000:]
+        assert source.moved - moved <= cost < 5_000_000
+    assert source.pumps == 2
+    assert layer.fetched == source.moved
+    await layer.close()

@@ -208,3 +208,13 @@ async def test_a_window_that_is_too_long_is_read_no_further() -> None:
     points = RestartPoints((RestartPoint(1, 0, 0, bomb),), len(packed), 10)
     with pytest.raises(DamagedContentError):
         await taken(points, CountingSource(packed), 0, 10)
+
+
+async def test_bytes_that_are_stored_as_they_are_can_be_read_behind_a_point_within_a_byte() -> None:
+    alike = noise(MIB)
+    data = b"".join(alike[number:] + b"some words %d" % number * 50 for number in range(24))
+    source = CountingSource(gzip.compress(data, 1, mtime=0))
+    points = await found(source._data)
+    assert len({point.bits for point in points.points}) > 4
+    for place in range(0, len(data) - 50, 1_000_003):
+        assert await taken(points, source, place, 50) == data[place : place + 50]

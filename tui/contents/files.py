@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from tui.contents.entries import Entry
 
-__all__ = ["Links", "stored_size", "with_holes"]
+__all__ = ["Links", "holes", "stored_size", "with_holes"]
 
 MOST_ZEROS: Final = 256 * 1024
 """Zeros of a hole that are given at once."""
@@ -122,7 +122,7 @@ async def with_holes(
     at = start
     try:
         for begin, to, _ in segments:
-            for zeros in _hole(begin - at):
+            for zeros in holes(begin - at):
                 yield zeros
             at = begin
             while at < to:
@@ -131,7 +131,7 @@ async def with_holes(
                 piece = piece[to - at :]
                 at += len(part)
                 yield part
-        for zeros in _hole(end - at):
+        for zeros in holes(end - at):
             yield zeros
     finally:
         await pieces.aclose()
@@ -147,7 +147,12 @@ def _segments(entry: Entry, start: int, end: int) -> Iterator[tuple[int, int, in
         stored += size
 
 
-def _hole(size: int) -> Iterator[bytes]:
+def holes(size: int) -> Iterator[bytes]:
+    """Give zeros, some at a time.
+
+    Args:
+        size: How many.
+    """
     while size > 0:
         yield _ZEROS[:size]
         size -= MOST_ZEROS

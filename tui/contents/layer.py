@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from tui.contents.byte_source import ByteSource
     from tui.contents.entries import Entry
+    from tui.contents.restarting import Finder
 
 __all__ = ["Layer", "open_layer"]
 
@@ -50,6 +51,7 @@ class Layer:
         self._complete = False
         self._listing: StreamListing | None = None
         self._unpacked = Unpacked(source, self._count)
+        self._unpacked.finder = self._finder
         self._fetched = 0
         self._progress = 0
 
@@ -203,6 +205,11 @@ class Layer:
                 yield piece
         finally:
             await pieces.aclose()
+
+    def _finder(self) -> Finder:
+        from tui.contents.restarts import RestartFinder  # noqa: PLC0415 - it is loaded when used
+
+        return RestartFinder(self._source.size)
 
     def _begin(self, entries: list[Entry]) -> None:
         self._entries = entries

@@ -49,6 +49,30 @@ STEP: Final = 256 * 1024
 
 _GZIP: Final = 16
 """Added to the size of the window: the stream has gzip's headers (zlib.h, inflateInit2)."""
+_ORDER: Final = (0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15)
+
+
+def _blocks(*fields: tuple[int, int]) -> tuple[int, int]:
+    """Write fields of bits, each a value and its length, one after the other, as deflate has them."""
+    value = length = 0
+    for field, bits in fields:
+        value |= field << length
+        length += bits
+    return value, length
+
+
+_EVEN_BLOCK: Final = _blocks((0, 1), (1, 2), (0, 7))
+"""A block of fixed codes without content: not the last one, its kind, and the code of its end."""
+_ODD_BLOCK: Final = _blocks(
+    # Not the last one, of codes of its own: 257 of literals, 1 of distances, and 19 of lengths.
+    *((0, 1), (2, 2), (0, 5), (0, 5), (15, 4)),
+    # Lengths of the codes of lengths, in the format's order: those of 18 (many zeros) and of 1 have one bit.
+    *((1 if symbol in {1, 18} else 0, 3) for symbol in (16, 17, 18, *_ORDER)),
+    # 138 and 118 literals that do not occur, the code of the block's end, a distance; and then its end.
+    *((1, 1), (127, 7), (1, 1), (107, 7), (0, 1), (0, 1), (0, 1)),
+)
+"""One of an odd number of bits."""
+
 _TRAILER: Final = 8
 """Bytes after a member: its checksum and its length."""
 _BEGINNING: Final = b"\x1f\x8b\x08"
@@ -303,20 +327,30 @@ def _range_of(point: RestartPoint, packed: memoryview, start: int, end: int) -> 
 
 def _inflated(point: RestartPoint, packed: memoryview) -> Iterator[bytes]:
     """Unpack from a point on: the rest of its member of the gzip file, and the members behind it."""
-    shift = 8 - point.bits if point.bits else 0
-    data = (int.from_bytes(packed, "little") >> shift).to_bytes(len(packed), "little")
     inflater = zlib.decompressobj(-zlib.MAX_WBITS, zdict=_window(point)) if point.window else _raw()
-    yield from _drained(inflater, data)
-    if not inflater.eof:
-        return
-    # Where the last block ended in its last byte is not told: its trailer begins at one of two places.
-    after = len(data) - len(inflater.unused_data)
-    behind = (bytes(packed[at + _TRAILER :]) for at in ((after, after + 1) if shift else (after,)))
-    data = next((rest for rest in behind if rest[:3] == _BEGINNING), b"")
+    yield from _drained(inflater, _aligned(point.bits, packed))
+    data = inflater.unused_data[_TRAILER:]
     while data[:3] == _BEGINNING:
         inflater = zlib.decompressobj(zlib.MAX_WBITS | _GZIP)
         yield from _drained(inflater, data)
         data = inflater.unused_data
+
+
+def _aligned(bits: int, packed: memoryview) -> bytes:
+    """Put blocks without content before a block that begins within a byte.
+
+    Shifted bits would not do: a stored block begins at the next whole byte of the layer.
+    """
+    if not bits:
+        return bytes(packed)
+    skipped = 8 - bits
+    blocks, length = _ODD_BLOCK if bits % 2 else (0, 0)
+    while length % 8 != skipped:
+        blocks |= _EVEN_BLOCK[0] << length
+        length += _EVEN_BLOCK[1]
+    before = bytearray(blocks.to_bytes(length // 8 + 1, "little"))
+    before[-1] |= packed[0] & (0xFF << skipped & 0xFF)
+    return bytes(before) + packed[1:]
 
 
 def _drained(inflater: zlib._Decompress, data: bytes) -> Iterator[bytes]:
