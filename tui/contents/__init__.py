@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from tui.contents.layer import Layer, open_layer
     from tui.contents.merged import Hidden, MergedTree
     from tui.contents.nodes import Change, Node
+    from tui.contents.packages import Package, Summary, summarise
+    from tui.contents.release import Release
     from tui.contents.sources import BytesSource, FileSource
     from tui.contents.tree import LayerTree
     from tui.contents.wasted import Wasted, WastedFile, hidden_files, wasted_space
@@ -51,6 +53,9 @@ __all__ = [
     "Node",
     "NotInLayerError",
     "Order",
+    "Package",
+    "Release",
+    "Summary",
     "TooLargeError",
     "UnreadableLayerError",
     "Wasted",
@@ -60,6 +65,7 @@ __all__ = [
     "open_layer",
     "ordered",
     "search",
+    "summarise",
     "wasted_space",
     "with_ancestors",
     "with_changes",
@@ -79,6 +85,9 @@ _ELSEWHERE: Final = {
     "MergedTree": "merged",
     "Node": "nodes",
     "Order": "finding",
+    "Package": "packages",
+    "Release": "release",
+    "Summary": "packages",
     "Wasted": "wasted",
     "WastedFile": "wasted",
     "biggest": "finding",
@@ -86,6 +95,7 @@ _ELSEWHERE: Final = {
     "open_layer": "layer",
     "ordered": "finding",
     "search": "finding",
+    "summarise": "packages",
     "wasted_space": "wasted",
     "with_ancestors": "finding",
     "with_changes": "finding",
