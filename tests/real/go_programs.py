@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 SOURCES = Path(__file__).parent / "go"
-"""A module of servers that are a few lines over a library, one folder each."""
+"""A module of servers and tools that are a few lines over a library, one folder each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +47,7 @@ GO_PROGRAMS = {
     ),
     "crane": GoProgram("github.com/google/go-containerregistry/cmd/crane", "v0.22.1"),
     "distribution": GoProgram("github.com/distribution/distribution/v3/cmd/registry", "v3.1.2"),
+    "estargz": GoProgram("./estargz"),
     "ggcr": GoProgram("./ggcr"),
     "ocimem": GoProgram("./ocimem"),
 }

@@ -35,7 +35,7 @@ class Chunk:
     at: int
     """The first byte of the packed layer that it needs."""
     packed: int
-    """Bytes of the packed layer that it needs."""
+    """Bytes of the packed layer that it needs; 0 where it is known to be zeros."""
     start: int
     """Where it begins in the file."""
     size: int
