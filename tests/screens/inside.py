@@ -108,7 +108,7 @@ def file(ui: Ui) -> FilePane:
 def names(ui: Ui) -> list[str]:
     """Return the names of the rows, set in by their depth; in a list their paths."""
     return [
-        "  " * row.depth + (f"/{row.node.path}" if row.whole_path else row.node.name or "/")
+        "  " * row.depth + (f"/{row.called}" if row.called else row.node.name or "/")
         for row in files(ui).table.rows
     ]
 

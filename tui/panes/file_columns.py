@@ -53,8 +53,8 @@ def file_columns(inside: Inside) -> Sequence[Column[FileRow]]:
 
 def _name_cell(row: FileRow) -> Content:
     node, change = row.node, row.node.change
-    if row.whole_path:
-        text = f"/{node.path}"
+    if row.called:
+        text = f"/{row.called}"
         fold = ""
     else:
         text = node.name or "/"
@@ -65,7 +65,9 @@ def _name_cell(row: FileRow) -> Content:
         parts.append(Content.styled(f"{GLYPHS[change]} ", STYLES[change]))
     shown = one_line(text, limit=NAME_LIMIT)
     parts.append(Content.styled(shown, "strike" if change is Change.REMOVED else ""))
-    if node.entry is not None:
+    if row.note:
+        parts.append(Content.styled(f"  {row.note}", ".virtual-table--muted"))
+    if node.entry is not None and row.called in {"", node.path}:
         if node.entry.problems:
             parts.append(Content.styled(" ✗", "$text-error"))
         if target := link_text(node.entry):

@@ -10,7 +10,7 @@ from textual import on, work
 from tui.contents.errors import TooLargeError
 from tui.contents.finding import search
 from tui.ordering import natural_key
-from tui.panes.file_rows import FileRow
+from tui.panes.file_rows import FileRow, listed
 from tui.panes.files_tree import FilesTree, FlatList
 from tui.panes.pace import Pace
 from tui.sanitize import one_line
@@ -86,7 +86,7 @@ class FilesPane(FilesTree):
         found: list[FileRow] = []
         try:
             for nodes in search(inside.root, pattern):
-                found += [FileRow(node, whole_path=True) for node in nodes[: MOST_FOUND - len(found)]]
+                found += listed(nodes[: MOST_FOUND - len(found)])
                 if len(found) >= MOST_FOUND:
                     break
                 # While it arrives the tree may change where anything else can go on.
@@ -95,7 +95,7 @@ class FilesPane(FilesTree):
         except TooLargeError as error:
             self.show_list(FlatList("nothing found", (), str(error)))
             return
-        found.sort(key=lambda row: natural_key(row.node.path))
+        found.sort(key=lambda row: natural_key(row.path))
         figure = f"{len(found):,}{' or more' if len(found) >= MOST_FOUND else ''}"
         note = "" if found else f"nothing matches “{one_line(pattern)}”"
         self.show_list(FlatList(f"{figure} with “{one_line(pattern)}”", found, note))

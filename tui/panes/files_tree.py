@@ -48,6 +48,8 @@ class FlatList:
     rows: Sequence[FileRow]
     note: str = ""
     """What is said below it."""
+    kind: str = "found"
+    """What it is of, in a word."""
 
 
 class FilesTree(Vertical):
@@ -83,12 +85,14 @@ class FilesTree(Vertical):
 
     def __init__(self, *, id: str) -> None:  # noqa: A002  # Textual's name for it
         super().__init__(id=id)
-        self.table: VirtualTable[FileRow] = VirtualTable((), key=lambda row: row.node.path)
+        self.table: VirtualTable[FileRow] = VirtualTable((), key=lambda row: row.path)
         self._inside: Inside | None = None
         self._rows = FileRows()
         self._flat: FlatList | None = None
         self._left_at = ""
         """Where the cursor was in the tree before a list took its place."""
+        self._come_back = ""
+        """The path that the cursor goes to once it has arrived."""
         self._problem: ContentsError | RegistryError | None = None
         self._showing = Pace(self, self._show_arrived, SHOW_SECONDS)
         self._counting = Pace(self, self._tell_figures, COUNT_SECONDS)
@@ -125,6 +129,7 @@ class FilesTree(Vertical):
             self._rows.kept = None
         self.table.columns = file_columns(inside)
         self._rows.root = inside.root
+        self._come_back = path
         self._show_rows(path)
         if inside.complete:
             self._tell()
@@ -155,6 +160,7 @@ class FilesTree(Vertical):
     @work(exclusive=True, group="load", description="list what is inside")
     async def _load(self, inside: Inside) -> None:
         self._tell()
+        telling = self.set_interval(COUNT_SECONDS, self._tell, name="tell how far it is")
         try:
             async with aclosing(inside.arrive()) as arriving:
                 async for _ in arriving:
@@ -162,8 +168,13 @@ class FilesTree(Vertical):
                     await asyncio.sleep(0)
         except (ContentsError, RegistryError) as error:
             self._problem = error
+        finally:
+            telling.stop()
         self._showing.stop()
         self._show_arrived()
+        if self._come_back and not self.path:
+            self._show_rows(self._come_back)
+        self._tell_figures()
 
     def _show_arrived(self) -> None:
         self._rows.root = self._inside.root if self._inside is not None else None
@@ -176,19 +187,20 @@ class FilesTree(Vertical):
         """Show the rows anew, with the cursor on a path, or on what it is in."""
         rows = list(self._flat.rows) if self._flat is not None else self._rows.rows()
         self.table.set_rows(rows)
-        places = {row.node.path: index for index, row in enumerate(rows)}
+        places = {row.path: index for index, row in enumerate(rows)}
         while path and path not in places:
             path = path.rpartition("/")[0]
         self.table.cursor = places.get(path, 0)
         if not rows:
             self.post_message(self.Highlighted(None))
         self._tell()
+        self._tell_figures()
         self.refresh_bindings()
 
     @property
     def path(self) -> str:
         """The path that the cursor is on; "" for the root."""
-        return self.row.node.path if self.row is not None else ""
+        return self.row.path if self.row is not None else ""
 
     # What is said.
 
@@ -253,7 +265,7 @@ class FilesTree(Vertical):
             self.post_message(self.Opened(row))
         elif self._flat is None:
             self._fold(row.node, unfold=not row.unfolded)
-        elif row.node.is_directory:
+        elif row.node.is_directory or row.called != row.node.path:
             self.reveal(row.node)
         else:
             self.post_message(self.Opened(row))

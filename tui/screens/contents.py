@@ -5,12 +5,15 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
-from textual import on
+from textual import on, work
 from textual.containers import Horizontal
 from textual.screen import Screen
 from textual.timer import Timer
 
+from tui.contents.errors import ContentsError
+from tui.merged_inside import MergedInside
 from tui.panes.file import OPENED_BY_ITSELF, FilePane
+from tui.panes.file_lists import biggest_files, wasted_files
 from tui.panes.files import FilesPane
 from tui.panes.inside_facts import PROBLEMS, pages_of
 from tui.panes.pace import Pace
@@ -18,6 +21,7 @@ from tui.places import crumbs
 from tui.screens.contents_keys import CONTENTS_KEYS
 from tui.widgets.key_line import KeyLine
 from tui.widgets.reference_bar import ReferenceBar
+from tui.wording import sentence
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -73,7 +77,8 @@ class ContentsScreen(Screen[None]):
         self.session = session
         self.place = place
         self._below = [layer for layer in layers if layer.number <= place.number] or [place]
-        self._merged = False
+        self._counting = False
+        """Whether wasted space is to be counted as soon as all layers are there."""
         self.bar = ReferenceBar(id="bar")
         self.files_pane = FilesPane(id="files")
         self.file_pane = FilePane(id="file")
@@ -120,6 +125,8 @@ class ContentsScreen(Screen[None]):
     def _more_arrived(self) -> None:
         if not self.file_pane.opened:
             self._previewing.ask()
+        self._count_if_wanted()
+        self.refresh_bindings()
 
     def _preview(self) -> None:
         """Tell what the cursor is on, and look into it when the cursor rests there."""
@@ -175,9 +182,48 @@ class ContentsScreen(Screen[None]):
 
     def action_merged(self) -> None:
         """Show the layer alone, or merged with those below it."""
+        self._counting = False
         insides = self.session.insides
-        self._merged = not self._merged
-        self.files_pane.show(insides.merged(self._below) if self._merged else insides.layer(self.place))
+        if isinstance(self.inside, MergedInside):
+            self.files_pane.show(insides.layer(self.place))
+        else:
+            self.files_pane.show(insides.merged(self._below))
+
+    def action_biggest(self) -> None:
+        """List the biggest files, or show the tree again."""
+        if self.inside is None or self._leaves("biggest"):
+            return
+        self.files_pane.show_list(biggest_files(self.inside.root))
+
+    def action_wasted(self) -> None:
+        """List what wastes space, as soon as all layers are there; or show the tree again."""
+        if self._leaves("wasted"):
+            return
+        self._counting = True
+        if not isinstance(self.inside, MergedInside):
+            self.files_pane.show(self.session.insides.merged(self._below))
+        self._count_if_wanted()
+
+    def _leaves(self, kind: str) -> bool:
+        """Show the tree in place of a list of a kind, if that is what shows."""
+        flat = self.files_pane.flat
+        return flat is not None and flat.kind == kind and self.files_pane.leave_list()
+
+    def _count_if_wanted(self) -> None:
+        inside = self.inside
+        if self._counting and isinstance(inside, MergedInside) and inside.complete:
+            self._counting = False
+            self._count(inside)
+
+    @work(exclusive=True, group="count", description="count wasted space")
+    async def _count(self, inside: MergedInside) -> None:
+        try:
+            wasted = await inside.wasted()
+        except ContentsError as error:
+            self.notify(sentence(str(error)), title="Not counted", severity="warning", markup=False)
+            return
+        if self.inside is inside:
+            self.files_pane.show_list(wasted_files(wasted, inside.root))
 
     def action_problems(self) -> None:
         """List what is wrong."""

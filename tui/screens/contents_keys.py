@@ -23,6 +23,20 @@ CONTENTS_KEYS: Final = (
         tooltip="Show this layer alone, or merged with those below it, as a container sees them",
     ),
     Binding(
+        "b",
+        "biggest",
+        "biggest",
+        id="contents.biggest",
+        tooltip="List the biggest files of the layer, or of the image where it is merged",
+    ),
+    Binding(
+        "w",
+        "wasted",
+        "wasted",
+        id="contents.wasted",
+        tooltip="Count the space that the image wastes, and list the files behind the figure",
+    ),
+    Binding(
         "m",
         "detail",
         "details",
