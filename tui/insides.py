@@ -12,6 +12,7 @@ from tui.merged_inside import MergedInside
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from tui.contents.layer import Layer
     from tui.library import Library
     from tui.places import LayerPlace
 
@@ -33,6 +34,8 @@ class Insides:
         self._library = library
         self._layers: dict[Key, LayerInside] = {}
         self._merged: MergedInside | None = None
+        self._closing: list[Layer] = []
+        """Layers that were let go of, with what may still go on behind files of theirs."""
 
     def layer(self, place: LayerPlace) -> LayerInside:
         """Return what is inside of a layer; nothing is fetched until it is listed.
@@ -65,6 +68,12 @@ class Insides:
             merged = self._merged = MergedInside(layers)
         return merged
 
+    async def rest(self) -> None:
+        """End what goes on behind files that were opened; what is known stays."""
+        closed, self._closing = self._closing, []
+        for layer in (*closed, *(inside.layer for inside in self._layers.values())):
+            await layer.close()
+
     def _forget(self) -> None:
         """Let go of those that were looked into the longest time ago."""
         known = sum(inside.root.count for inside in self._layers.values())
@@ -72,4 +81,4 @@ class Insides:
             if known <= MOST_FILES:
                 break
             known -= inside.root.count
-            del self._layers[key]
+            self._closing.append(self._layers.pop(key).layer)

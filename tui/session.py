@@ -161,5 +161,7 @@ class Session:
     async def aclose(self) -> None:
         """End what is under way, and close all connections."""
         await self.downloads.aclose()
+        if self._insides is not None:
+            await self._insides.rest()
         await self.connections.aclose()
         await self.logins.aclose()

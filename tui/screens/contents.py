@@ -99,6 +99,10 @@ class ContentsScreen(Screen[None]):
         self._arrange()
         self.files_pane.show(self.session.insides.layer(self.place))
 
+    async def on_unmount(self) -> None:
+        """End what goes on behind files that were opened: nobody looks at them any more."""
+        await self.session.insides.rest()
+
     def on_resize(self) -> None:
         self._arrange()
 
