@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.contents.trees import changes, file, folder, hardlink, paths, stack_of, symlink
+from tui.contents import merged as merged_module
 from tui.contents.entries import Entry, Kind
 from tui.contents.errors import NotInLayerError
 from tui.contents.merged import MergedTree
@@ -231,6 +232,17 @@ def test_a_hard_link_to_what_is_no_file_of_the_image_says_so(target: str) -> Non
     tree = merged((folder("d"), symlink("loop", "loop")), (hardlink("h", target),))
     with pytest.raises(NotInLayerError, match="which is no file of the image"):
         tree.content_of(at(tree, "h"))
+
+
+def test_following_links_for_hard_links_ends_at_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(merged_module, "MOST_FOLLOWED", 100)
+    lower = (symlink("loop", "loop"), symlink("to", "d"), file("d/x"))
+    links = [hardlink(f"h{number}", "to/x") for number in range(3)]
+    tree = merged(lower, (hardlink("lost", "loop/x"), *links))
+    assert [at(tree, node.path).content for node in links] == [None, None, None]
+    monkeypatch.undo()
+    tree = merged(lower, (hardlink("lost", "loop/x"), *links))
+    assert [at(tree, node.path).content for node in links] == [(1, lower[2])] * 3
 
 
 def test_what_has_no_bytes_says_what_it_is() -> None:

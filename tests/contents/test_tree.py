@@ -239,3 +239,12 @@ def test_following_links_for_entries_ends_at_a_limit(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(tree_module, "MOST_FOLLOWED", 20)
     tree = layer(1, symlink("l", "x"), *(file(f"l/{number}/f") for number in range(30)))
     assert [entry.path for entry in tree.outside] == [f"l/{number}/f" for number in range(21, 30)]
+
+
+def test_circles_of_links_count_for_that_limit_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tree_module, "MOST_FOLLOWED", 100)
+    tree = layer(1, symlink("l", "l" * 4), symlink("llll", "l"), file("l/1"), symlink("m", "n"), file("m/2"))
+    assert [entry.problems for entry in tree.outside] == [
+        ("the symbolic links on its path lead nowhere",),
+        ("the layer has too many paths over symbolic links",),
+    ]

@@ -11,6 +11,7 @@ import shutil
 import stat
 import tarfile
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -27,7 +28,6 @@ from tui.contents.tree import LayerTree
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
     from tests.real.docker_registry import DockerRegistry
 
@@ -331,3 +331,28 @@ def test_images_that_buildah_built_for_three_platforms_are_what_gnu_tar_unpacks(
         unpack = ["tar", "--extract", "--preserve-permissions", "--file", str(tmp_path / "layer.tar")]
         run([*unpack, "-C", str(root)], environment)
     assert in_tree(stacked(tars), tars) == on_disk(root)
+
+
+@pytest.mark.skipif(not ROOT, reason="only root can mount what buildah works on")
+def test_layers_that_buildah_makes_of_changes_stack_to_what_it_mounts(
+    tmp_path: Path, environment: Mapping[str, str]
+) -> None:
+    require("buildah")
+    storage = ["--root", str(tmp_path / "storage"), "--runroot", str(tmp_path / "run")]
+
+    def buildah(*arguments: str) -> str:
+        command = ["buildah", *storage, "--storage-driver", "vfs", *arguments]
+        return run(command, environment).decode().strip()
+
+    image = "scratch"
+    for tag, step in (("1", fill), ("2", change), ("3", change_back)):
+        container = buildah("from", "--pull-never", image)
+        root = Path(buildah("mount", container))
+        step(root)
+        image = f"localhost/changed:{tag}"
+        buildah("commit", "--quiet", container, image)
+        buildah("push", "--quiet", image, f"oci:{tmp_path / 'layout'}:{tag}")
+        tars = layers_of(tmp_path / "layout", tag)
+        assert len(tars) == int(tag)
+        assert in_tree(stacked(tars), tars) == on_disk(root)
+        buildah("umount", container)

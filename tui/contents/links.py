@@ -13,13 +13,31 @@ if TYPE_CHECKING:
 
     from tui.contents.nodes import Node
 
-__all__ = ["locate"]
+__all__ = ["MOST_FOLLOWED", "DeadEndError", "locate"]
+
+MOST_FOLLOWED: Final = 50_000_000
+"""Characters of the targets of symbolic links that are followed for the entries of one layer: some seconds,
+where a layer that a tool has made has none or a few thousand."""
 
 MOST_LINKS: Final = 40
 """Symbolic links that lead to one path at most, as Linux has it: more are taken for a circle."""
 
 LONGEST_TARGET: Final = 4096
 """Characters of a target that is followed; Linux makes no symbolic link with a longer one."""
+
+
+class DeadEndError(NotInLayerError):
+    """Symbolic links lead in a circle, or nowhere."""
+
+    def __init__(self, message: str, followed: int) -> None:
+        """Say where.
+
+        Args:
+            message: A sentence for a person.
+            followed: How many characters the targets have that were followed.
+        """
+        super().__init__(message)
+        self.followed = followed
 
 
 def locate(
@@ -38,7 +56,7 @@ def locate(
         the targets have that were followed.
 
     Raises:
-        NotInLayerError: The links lead in a circle, or nowhere.
+        DeadEndError: The links lead in a circle, or nowhere.
     """
     waiting = [*parts][::-1]
     node, missing = root, list[str]()
@@ -57,12 +75,12 @@ def locate(
             if child is None or not child.is_there:
                 missing.append(part)
             elif child.kind is Kind.SYMLINK and (waiting or follow_last):
-                target = _target(child)
+                target = _target(child, followed)
                 links += 1
                 followed += len(target)
                 if links > MOST_LINKS:
-                    raise NotInLayerError(
-                        f"{quoted(child.path)} leads over more than {MOST_LINKS} symbolic links."
+                    raise DeadEndError(
+                        f"{quoted(child.path)} leads over more than {MOST_LINKS} symbolic links.", followed
                     )
                 node = root if target.startswith("/") else node
                 waiting.extend(reversed(target.split("/")))
@@ -71,10 +89,10 @@ def locate(
     return node, missing, followed
 
 
-def _target(node: Node) -> str:
+def _target(node: Node, followed: int) -> str:
     """Read where a symbolic link leads to."""
     content = node.content
     target = "" if content is None else content[1].target
     if not target or len(target) > LONGEST_TARGET:
-        raise NotInLayerError(f"{quoted(node.path)} is a symbolic link whose target can be none.")
+        raise DeadEndError(f"{quoted(node.path)} is a symbolic link whose target can be none.", followed)
     return target

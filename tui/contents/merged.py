@@ -9,13 +9,14 @@ they stand in it.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from tui.client.redaction import quoted
 from tui.contents.entries import Entry, Kind
 from tui.contents.errors import NotInLayerError
-from tui.contents.links import locate
+from tui.contents.links import MOST_FOLLOWED, DeadEndError, locate
 from tui.contents.nodes import Change, Node, walk
+from tui.contents.sameness import UNDESCRIBED, has_same_attributes, is_same
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -23,9 +24,6 @@ if TYPE_CHECKING:
     from tui.contents.tree import LayerTree
 
 __all__ = ["Hidden", "MergedTree"]
-
-_UNDESCRIBED: Final = Entry("", Kind.DIRECTORY, mode=0o755)
-"""What a directory is made as that no entry names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +154,7 @@ class MergedTree:
 
     def _link(self, layer: LayerTree) -> None:
         """Find the files of layers below that hard links of a layer are."""
+        followed = 0
         for node in layer.pending:
             if node.entry is None or node.entry.kind is not Kind.HARDLINK or node.linked is not None:
                 continue
@@ -163,10 +162,14 @@ class MergedTree:
                 continue
             parts = node.entry.target.split("/")
             for root in (self.root, layer.root):  # as of when it is unpacked: its own layer has none yet
+                if followed > MOST_FOLLOWED:
+                    return
                 try:
-                    found, missing, _ = locate(root, parts, follow_last=False, strict=True)
-                except NotInLayerError:
+                    found, missing, more = locate(root, parts, follow_last=False, strict=True)
+                except DeadEndError as error:
+                    followed += error.followed
                     continue
+                followed += more
                 if not missing and not found.is_directory and found.content is not None:
                     node.linked = found.content
                     break
@@ -182,7 +185,7 @@ class MergedTree:
         upper.change = None
         if upper.entry is None and not hidden:
             return
-        same = _attributes(node.entry or _UNDESCRIBED) == _attributes(upper.entry or _UNDESCRIBED)
+        same = has_same_attributes(node.entry or UNDESCRIBED, upper.entry or UNDESCRIBED)
         node.entry, node.layer = upper.entry, upper.layer
         if not same:
             self._mark(node, upper)
@@ -192,7 +195,8 @@ class MergedTree:
         for child in node.children.values():
             self._remove(child)
         self._hide(node)
-        same = _is_same(node.content, upper.content)
+        before, after = node.content, upper.content
+        same = before is not None and after is not None and is_same(before[1], after[1])
         node.weigh(-node.total, -node.count)
         node.entry, node.layer, node.linked = upper.entry, upper.layer, upper.linked
         if not upper.is_directory:
@@ -240,23 +244,3 @@ class MergedTree:
                 original.differs_below = True
         self._touched += parent.children[upper.name].stir()
         upper.stir()
-
-
-def _attributes(entry: Entry) -> tuple[object, ...]:
-    """What makes two things that are no files different; of a symbolic link, a mode means nothing."""
-    mode = 0 if entry.kind is Kind.SYMLINK else entry.mode
-    return (entry.kind, mode, entry.uid, entry.gid, entry.target, entry.device, dict(entry.attributes))
-
-
-def _is_same(old: tuple[int, Entry] | None, new: tuple[int, Entry] | None) -> bool:
-    """Whether what is at a path now is certainly what was there before."""
-    if old is None or new is None:
-        return False
-    before, after = old[1], new[1]
-    if before is after:
-        return True
-    if _attributes(before) != _attributes(after):
-        return False
-    if after.kind is not Kind.FILE:
-        return True
-    return before.size == after.size and (not after.size or "" != before.digest == after.digest)

@@ -6,8 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from tui.contents.entries import Entry, Kind
-from tui.contents.errors import NotInLayerError
-from tui.contents.links import locate
+from tui.contents.links import MOST_FOLLOWED, DeadEndError, locate
 from tui.contents.nodes import Change, Node, walk
 from tui.contents.paths import UPWARDS
 
@@ -25,12 +24,8 @@ OPAQUE: Final = ".wh..wh..opq"
 MOST_PARTS: Final = 10_000
 """Parts of a path; Linux opens none of more than 2,048, and each part that no entry names costs a node."""
 
-MOST_NODES: Final = 4_000_000
-"""Names in one tree: some 500 MB, where the biggest images that people make have a tenth of these."""
-
-MOST_FOLLOWED: Final = 50_000_000
-"""Characters of the targets of symbolic links that are followed to place one layer's entries: some seconds,
-where a layer that a tool has made has none or a few thousand."""
+MOST_NODES: Final = 2_500_000
+"""Names in one tree: some 600 MB; the biggest images that people make have a tenth of these."""
 
 _DEEP: Final = f"its path has more than {MOST_PARTS:,} parts"
 _ODD_WHITEOUT: Final = "a whiteout that hides no name that a file can have"
@@ -138,7 +133,8 @@ class LayerTree:
             raise _OutsideError(_TOO_MANY_LINKS)
         try:
             node, missing, followed = locate(self.root, parts)
-        except NotInLayerError as error:
+        except DeadEndError as error:
+            self._followed += error.followed
             raise _OutsideError(_CIRCLE) from error
         self._followed += followed
         if any(part.startswith(WHITEOUT) for part in missing):
@@ -217,7 +213,8 @@ class LayerTree:
             node, missing, followed = locate(
                 self.root, entry.target.split("/"), follow_last=False, strict=True
             )
-        except NotInLayerError:
+        except DeadEndError as error:
+            self._followed += error.followed
             return None  # layers below may have it; if they do not, opening it says so
         self._followed += followed
         return None if missing or node.is_directory else node.content

@@ -68,7 +68,7 @@ def wasted_space(layers: Sequence[Sequence[Entry]]) -> Wasted:
         layers: The entries of each layer, from the lowest on.
 
     Raises:
-        TooLargeError: A layer has more than four million names.
+        TooLargeError: A layer has more than `MOST_NODES` names.
     """
     paths: dict[str, _Uses] = {}
     below = _Below(layers)
