@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 
 __all__ = ["MOST_FOLLOWED", "DeadEndError", "locate"]
 
-MOST_FOLLOWED: Final = 50_000_000
-"""Characters of the targets of symbolic links that are followed for the entries of one layer: some seconds,
-where a layer that a tool has made has none or a few thousand."""
+MOST_FOLLOWED: Final = 10_000_000
+"""Characters of the targets of symbolic links that are followed for the entries of one layer: two or three
+seconds, where a layer that a tool has made needs none or some thousand."""
 
 MOST_LINKS: Final = 40
 """Symbolic links that lead to one path at most, as Linux has it: more are taken for a circle."""
