@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, cast
 
 from tui.client.redaction import quoted
-from tui.contents.errors import NotInLayerError, TooLargeError
+from tui.contents.errors import DamagedContentError, NotInLayerError, TooLargeError
 from tui.contents.files import Links, stored_size, with_holes
+from tui.contents.kept import Kept, places_of
 from tui.contents.listing import StreamListing
+from tui.contents.listing_form import Listing
+from tui.contents.packing import Packing
+from tui.contents.ranged import CountedReads
 from tui.contents.unpacked import Unpacked
 
 if TYPE_CHECKING:
@@ -16,23 +20,38 @@ if TYPE_CHECKING:
     from tui.contents.byte_source import ByteSource
     from tui.contents.entries import Entry
     from tui.contents.restarting import Finder
+    from tui.contents.restarts import RestartPoints
+    from tui.contents.store import LayerStore
 
 __all__ = ["Layer", "open_layer"]
 
 MOST_READ: Final = 64 << 20
 """Bytes of a file that are given as one: more is read piece by piece."""
+LEAST_WITH_TABLE: Final = 256 * 1024
+"""Bytes of a layer from which on a table of contents is looked for that nothing announces."""
+PACKINGS: Final = {
+    "tar": Packing.TAR,
+    "gzip": Packing.GZIP,
+    "eStargz": Packing.GZIP,
+    "zstd": Packing.ZSTD,
+    "zstd:chunked": Packing.ZSTD,
+}
+"""How the formats are packed."""
 BATCH: Final = 5_000
 """Entries that are given at once where all are here already."""
 
 
-def open_layer(source: ByteSource, *, annotations: Mapping[str, str] | None = None) -> Layer:
+def open_layer(
+    source: ByteSource, *, annotations: Mapping[str, str] | None = None, store: LayerStore | None = None
+) -> Layer:
     """Open a layer; nothing is read until its entries or a file are asked for.
 
     Args:
         source: Its packed bytes.
         annotations: Of its descriptor: they may name a table of contents and its digest.
+        store: Keeps what was found out about it, for the next visit.
     """
-    return Layer(source, annotations=annotations or {})
+    return Layer(source, annotations=annotations or {}, store=store)
 
 
 class Layer:
@@ -41,17 +60,24 @@ class Layer:
     Args:
         source: Its packed bytes.
         annotations: Of its descriptor.
+        store: Keeps what was found out about it.
     """
 
-    def __init__(self, source: ByteSource, *, annotations: Mapping[str, str]) -> None:
+    def __init__(
+        self, source: ByteSource, *, annotations: Mapping[str, str], store: LayerStore | None = None
+    ) -> None:
         self._source = source
         self._annotations = annotations
-        self._entries: list[Entry] = []
+        self._kept = Kept(store, source.digest)
+        self._known: Listing | None = None
+        self._stream: StreamListing | None = None
+        self._recalled = False
+        self._notes: list[str] = []
+        self._entries: Sequence[Entry] = []
         self._links = Links(self._entries)
-        self._complete = False
-        self._listing: StreamListing | None = None
         self._unpacked = Unpacked(source, self._count)
         self._unpacked.finder = self._finder
+        self._unpacked.on_points = lambda points: self._kept.keep_points(cast("RestartPoints", points))
         self._fetched = 0
         self._progress = 0
 
@@ -63,9 +89,9 @@ class Layer:
     @property
     def format(self) -> str:
         """``gzip``, ``zstd``, ``tar``, ``eStargz`` or ``zstd:chunked``; "" until that is known."""
-        packing = self._unpacked.packing
-        if packing is None and self._listing is not None:
-            packing = self._listing.unpacker.packing
+        if self._known is not None:
+            return self._known.format
+        packing = self._stream.unpacker.packing if self._stream is not None else self._unpacked.packing
         return "" if packing is None else packing.value
 
     @property
@@ -76,12 +102,14 @@ class Layer:
     @property
     def complete(self) -> bool:
         """Whether all was listed that can be: listing again moves nothing."""
-        return self._complete
+        return self._known is not None
 
     @property
     def problems(self) -> tuple[str, ...]:
         """What is wrong with the layer as a whole, each as a sentence for a person."""
-        return () if self._listing is None else self._listing.problems
+        if self._known is not None:
+            return self._known.problems
+        return (*self._notes, *(() if self._stream is None else self._stream.problems))
 
     @property
     def progress(self) -> int:
@@ -96,7 +124,9 @@ class Layer:
     @property
     def unpacked(self) -> int:
         """Unpacked bytes that the listing has passed."""
-        return 0 if self._listing is None else self._listing.unpacker.unpacked
+        if self._known is not None:
+            return self._known.unpacked
+        return 0 if self._stream is None else self._stream.unpacker.unpacked
 
     async def __aiter__(self) -> AsyncIterator[Entry]:
         """List the entries as they arrive; leaving the loop ends the transfer."""
@@ -117,24 +147,31 @@ class Layer:
             UnreadableLayerError: The layer is packed in a way that is not known.
             Exception: What the source raises, after the entries that came before.
         """
-        if self._complete:
+        if self._known is None:
+            await self._recall()
+        if self._known is None and (self._annotations or self._source.size >= LEAST_WITH_TABLE):
+            await self._read_table()
+        if self._known is not None:
             for at in range(0, len(self._entries), BATCH):
                 yield self._entries[at : at + BATCH]
             return
-        listing = self._listing = StreamListing(self._source)
+        stream = self._stream = StreamListing(self._source)
         entries: list[Entry] = []
         self._begin(entries)
         self._progress = 0
-        batches = listing.batches(self._advance)
+        batches = stream.batches(self._advance)
         try:
             async for batch in batches:
                 entries += batch
                 yield batch
         finally:
             await batches.aclose()
-        self._begin(entries)
-        self._unpacked.learn(listing.unpacker)
-        self._complete = True
+        self._unpacked.learn(stream.unpacker)
+        extras = {"starts": self._unpacked.starts, "places": self._unpacked.places}
+        listing = Listing(self.format, entries, self.unpacked, self.problems, extras)
+        self._know(listing)
+        if stream.verified:
+            self._kept.keep_listing(listing)
 
     async def chunks(self, entry: Entry, offset: int = 0) -> AsyncGenerator[bytes, None]:
         """Read a file piece by piece; leaving it ends the transfer.
@@ -148,6 +185,7 @@ class Layer:
             DamagedContentError: What lies there is not what was promised.
             Exception: What the source raises.
         """
+        await self._recall()
         found = self._links.find(entry)
         pieces = self._pieces(found, offset, found.size)
         try:
@@ -170,6 +208,7 @@ class Layer:
             TooLargeError: More than 64 MiB are wanted at once.
             Exception: What the source raises.
         """
+        await self._recall()
         found = self._links.find(entry)
         end = found.size if size is None else min(offset + size, found.size)
         if end - offset > MOST_READ:
@@ -188,18 +227,30 @@ class Layer:
             found = self._links.find(entry)
         except NotInLayerError:
             return 0
+        if found.chunks:
+            from tui.contents.toc import chunks_cost  # noqa: PLC0415 - it is loaded when used
+
+            return chunks_cost(found)
         return self._unpacked.cost(found.offset or 0, stored_size(found))
 
     async def settled(self) -> None:
         """Wait until what goes on behind a file that was read is over: it makes the next files cheap."""
         await self._unpacked.settled()
+        await self._kept.settled()
 
     async def close(self) -> None:
         """End what goes on behind a file that was read; what is known of the layer stays."""
         await self._unpacked.close()
+        await self._kept.settled()
 
     async def _pieces(self, entry: Entry, start: int, end: int) -> AsyncGenerator[bytes, None]:
-        pieces = with_holes(entry, max(start, 0), end, self._unpacked.pieces)
+        start = max(start, 0)
+        if entry.chunks:
+            from tui.contents.toc import read_chunks  # noqa: PLC0415 - it is loaded when used
+
+            pieces = read_chunks(self._source, entry, start, end - start, self._count)
+        else:
+            pieces = with_holes(entry, start, end, self._unpacked.pieces)
         try:
             async for piece in pieces:
                 yield piece
@@ -211,7 +262,42 @@ class Layer:
 
         return RestartFinder(self._source.size)
 
-    def _begin(self, entries: list[Entry]) -> None:
+    async def _recall(self) -> None:
+        """Take over what is known from an earlier visit."""
+        if self._recalled:
+            return
+        listing, points = await self._kept.recall()
+        self._recalled = True
+        if points is not None:
+            self._unpacked.points = points
+        if listing is not None and self._known is None:
+            self._know(listing)
+            self._unpacked.packing = PACKINGS.get(listing.format)
+            self._unpacked.starts = places_of(listing.extras.get("starts")) or [(0, 0)]
+            self._unpacked.places = places_of(listing.extras.get("places"))
+
+    async def _read_table(self) -> None:
+        """Take the listing from the layer's table of contents, if it has one that is right."""
+        from tui.contents.toc import find_toc  # noqa: PLC0415 - it is loaded when used
+
+        self._notes.clear()
+        try:
+            toc = await find_toc(CountedReads(self._source, self._count), self._annotations)
+        except (DamagedContentError, TooLargeError) as error:
+            self._notes.append(f"{error} The layer was read as a stream instead.")
+            return
+        if toc is not None:
+            listing = Listing(toc.format, toc.entries, toc.unpacked or 0, toc.problems)
+            self._know(listing)
+            self._unpacked.packing = PACKINGS.get(toc.format)
+            if toc.digest_checked:
+                self._kept.keep_listing(listing)
+
+    def _know(self, listing: Listing) -> None:
+        self._known = listing
+        self._begin(listing.entries)
+
+    def _begin(self, entries: Sequence[Entry]) -> None:
         self._entries = entries
         self._links = Links(entries)
 

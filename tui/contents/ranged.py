@@ -9,10 +9,10 @@ from tui.client.threads import in_thread
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Iterator
 
-    from tui.contents.byte_source import Piece
+    from tui.contents.byte_source import ByteSource, Piece
     from tui.contents.packing import Unpacker
 
-__all__ = ["MOST_STEP", "cut", "steps", "unpacked_from", "within"]
+__all__ = ["MOST_STEP", "CountedReads", "cut", "steps", "unpacked_from", "within"]
 
 FIRST_STEP: Final = 256 * 1024
 """Bytes of the first request where more may follow: what is shown of a file at first."""
@@ -20,6 +20,36 @@ MOST_STEP: Final = 4 << 20
 """Bytes of a request, after one of half as many: no more than that is asked for in vain."""
 GATHERED: Final = 1 << 20
 """Unpacked bytes that one call on a worker thread gives."""
+
+
+class CountedReads:
+    """A source whose requests for ranges are counted.
+
+    Args:
+        source: Where the bytes come from.
+        told: Called with the number of bytes of each request.
+    """
+
+    def __init__(self, source: ByteSource, told: Callable[[int], object]) -> None:
+        self._source = source
+        self._told = told
+        self.digest = source.digest
+        """The digest of all bytes."""
+        self.size = source.size
+        """How many bytes there are."""
+        self.pump = source.pump
+        """Hands over all bytes."""
+
+    async def read(self, offset: int, size: int) -> bytes:
+        """Read some bytes from a place, in one request.
+
+        Args:
+            offset: The first byte that is wanted.
+            size: How many are wanted.
+        """
+        data = await self._source.read(offset, size)
+        self._told(len(data))
+        return data
 
 
 def steps(start: int, end: int, expected: int | None = None) -> Iterator[tuple[int, int]]:

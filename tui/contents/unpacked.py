@@ -39,6 +39,8 @@ class Unpacked:
         """Places within a gzip stream where unpacking can begin; None until they are found."""
         self.finder: Callable[[], Finder] | None = None
         """Makes what finds them beside a pass through the layer; None where they are not wanted."""
+        self.on_points: Callable[[Points], object] | None = None
+        """Called with the points that were found."""
         self._pass: Pass | None = None
         self._source = source
         self._told = told
@@ -168,6 +170,8 @@ class Unpacked:
 
     def _found(self, points: Points) -> None:
         self.points = points
+        if self.on_points is not None:
+            self.on_points(points)
 
     async def _through(self, start: int, size: int) -> AsyncGenerator[bytes, None]:
         """Give what comes by while the layer is read from its beginning."""
