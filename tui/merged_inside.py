@@ -9,14 +9,18 @@ from tui.client.threads import in_thread
 from tui.contents.entries import Kind
 from tui.contents.errors import NotInLayerError
 from tui.contents.merged import MergedTree
+from tui.contents.packages import summarise
 from tui.contents.wasted import wasted_space
 from tui.figures import counted, size
+from tui.image_files import ImageFiles
 from tui.inside import MOST_ODD, Inside, Located, changes_of, entry_of, said_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Sequence
 
+    from tui.contents.layer import Layer
     from tui.contents.nodes import Node
+    from tui.contents.packages import Summary
     from tui.contents.wasted import Wasted
     from tui.inside import LayerInside
 
@@ -38,6 +42,7 @@ class MergedInside(Inside):
         self.tree = MergedTree()
         self._at = layers[0]
         self._wasted: Wasted | None = None
+        self._summary: Summary | None = None
 
     @property
     def title(self) -> str:
@@ -81,6 +86,19 @@ class MergedInside(Inside):
             self._wasted = await in_thread(wasted_space, [layer.layer.entries for layer in self.layers])
         return self._wasted
 
+    async def summary(self) -> Summary:
+        """Read which system it says that it is, and which packages it has; the files for that are fetched.
+
+        Raises:
+            RegistryError: They cannot be.
+        """
+        if self._summary is None:
+            self._summary = await summarise(ImageFiles(self.tree, self._layer))
+        return self._summary
+
+    def _layer(self, number: int) -> Layer:
+        return next(one.layer for one in self.layers if one.place.number == number)
+
     @property
     def waits_for(self) -> str:
         """Which of the layers is arriving."""
@@ -114,5 +132,4 @@ class MergedInside(Inside):
             number, content = self.tree.content_of(node)
         except NotInLayerError as error:
             return Located(entry, origin=origin, said=said, dead_end=str(error))
-        layer = next(one.layer for one in self.layers if one.place.number == number)
-        return Located(entry, content, layer, origin, said)
+        return Located(entry, content, self._layer(number), origin, said)

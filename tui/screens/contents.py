@@ -10,21 +10,24 @@ from textual.containers import Horizontal
 from textual.screen import Screen
 from textual.timer import Timer
 
+from tui.client.errors import RegistryError
 from tui.contents.errors import ContentsError
 from tui.merged_inside import MergedInside
 from tui.panes.file import OPENED_BY_ITSELF, FilePane
 from tui.panes.file_lists import biggest_files, wasted_files
 from tui.panes.files import FilesPane
-from tui.panes.inside_facts import PROBLEMS, pages_of
+from tui.panes.inside_facts import PROBLEMS, image_pages, pages_of
 from tui.panes.pace import Pace
+from tui.panes.views import View, error_document
 from tui.places import crumbs
 from tui.screens.contents_keys import CONTENTS_KEYS
 from tui.widgets.key_line import KeyLine
 from tui.widgets.reference_bar import ReferenceBar
+from tui.widgets.text_document import TextDocument
 from tui.wording import sentence
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from textual.app import ComposeResult
     from textual.binding import BindingType
@@ -35,6 +38,8 @@ if TYPE_CHECKING:
 
 PREVIEW_SECONDS = 0.1
 """What the cursor is on is told on the right so often while it moves."""
+
+READING = "reading what the image says of its system and its packages …"
 
 REST_SECONDS = 0.25
 """The cursor rests so long before a small file is looked into: holding a key fetches none."""
@@ -77,8 +82,8 @@ class ContentsScreen(Screen[None]):
         self.session = session
         self.place = place
         self._below = [layer for layer in layers if layer.number <= place.number] or [place]
-        self._counting = False
-        """Whether wasted space is to be counted as soon as all layers are there."""
+        self._waiting: Callable[[MergedInside], object] | None = None
+        """What is to be done as soon as all layers are there."""
         self.bar = ReferenceBar(id="bar")
         self.files_pane = FilesPane(id="files")
         self.file_pane = FilePane(id="file")
@@ -129,7 +134,7 @@ class ContentsScreen(Screen[None]):
     def _more_arrived(self) -> None:
         if not self.file_pane.opened:
             self._previewing.ask()
-        self._count_if_wanted()
+        self._act_if_merged()
         self.refresh_bindings()
 
     def _preview(self) -> None:
@@ -186,7 +191,7 @@ class ContentsScreen(Screen[None]):
 
     def action_merged(self) -> None:
         """Show the layer alone, or merged with those below it."""
-        self._counting = False
+        self._waiting = None
         insides = self.session.insides
         if isinstance(self.inside, MergedInside):
             self.files_pane.show(insides.layer(self.place))
@@ -206,7 +211,7 @@ class ContentsScreen(Screen[None]):
         self._counting = True
         if not isinstance(self.inside, MergedInside):
             self.files_pane.show(self.session.insides.merged(self._below))
-        self._count_if_wanted()
+        self._act_if_merged()
 
     def _leaves(self, kind: str) -> bool:
         """Show the tree in place of a list of a kind, if that is what shows."""
@@ -228,6 +233,22 @@ class ContentsScreen(Screen[None]):
             return
         if self.inside is inside:
             self.files_pane.show_list(wasted_files(wasted, inside.root))
+
+    @work(exclusive=True, group="summarise", description="read which packages an image has")
+    async def _summarise(self, inside: MergedInside) -> None:
+        self._previewing.stop()
+        self._rest.stop()
+        title = f"{self.place.manifest.name} · {inside.title}"
+        self.file_pane.show_pages(title, (View("loading", "Image", lambda: TextDocument([READING])),))
+        self.file_pane.focus_content()
+        try:
+            summary = await inside.summary()
+        except RegistryError as error:
+            problem = error
+            self.file_pane.show_pages(title, (View("problem", "Problem", lambda: error_document(problem)),))
+            return
+        if self.file_pane.subject is None:
+            self.file_pane.show_pages(title, image_pages(inside, summary))
 
     def action_problems(self) -> None:
         """List what is wrong."""

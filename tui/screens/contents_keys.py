@@ -37,6 +37,13 @@ CONTENTS_KEYS: Final = (
         tooltip="Count the space that the image wastes, and list the files behind the figure",
     ),
     Binding(
+        "i",
+        "image",
+        "image",
+        id="contents.image",
+        tooltip="Tell which system the image has, and which packages",
+    ),
+    Binding(
         "m",
         "detail",
         "details",
