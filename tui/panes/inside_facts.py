@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from tui.inside import MOST_ODD
 from tui.figures import size
+from tui.inside import MOST_ODD
 from tui.ordering import natural_key
 from tui.panes.views import View, overview
 from tui.widgets.text_document import Field, FieldsDocument, Section, TextDocument
@@ -32,7 +32,7 @@ def pages_of(inside: Inside) -> tuple[View, ...]:
 
 
 def image_pages(inside: Inside, summary: Summary) -> tuple[View, ...]:
-    """Make the tabs of an image: which system it says that it is, which packages it has, and what is wrong."""
+    """Make the tabs of an image: which system it says that it is, and which packages it has."""
     release = summary.release
     facts = (
         ("system", release.title or "does not say which it is"),

@@ -208,21 +208,29 @@ class ContentsScreen(Screen[None]):
         """List what wastes space, as soon as all layers are there; or show the tree again."""
         if self._leaves("wasted"):
             return
-        self._counting = True
-        if not isinstance(self.inside, MergedInside):
-            self.files_pane.show(self.session.insides.merged(self._below))
-        self._act_if_merged()
+        self._when_merged(self._count)
+
+    def action_image(self) -> None:
+        """Tell which system the image has, and which packages, as soon as all layers are there."""
+        self._when_merged(self._summarise)
 
     def _leaves(self, kind: str) -> bool:
         """Show the tree in place of a list of a kind, if that is what shows."""
         flat = self.files_pane.flat
         return flat is not None and flat.kind == kind and self.files_pane.leave_list()
 
-    def _count_if_wanted(self) -> None:
-        inside = self.inside
-        if self._counting and isinstance(inside, MergedInside) and inside.complete:
-            self._counting = False
-            self._count(inside)
+    def _when_merged(self, act: Callable[[MergedInside], object]) -> None:
+        """Show the image, and do something with it as soon as all its layers are there."""
+        self._waiting = act
+        if not isinstance(self.inside, MergedInside):
+            self.files_pane.show(self.session.insides.merged(self._below))
+        self._act_if_merged()
+
+    def _act_if_merged(self) -> None:
+        inside, act = self.inside, self._waiting
+        if act is not None and isinstance(inside, MergedInside) and inside.complete:
+            self._waiting = None
+            act(inside)
 
     @work(exclusive=True, group="count", description="count wasted space")
     async def _count(self, inside: MergedInside) -> None:
