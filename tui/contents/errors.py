@@ -7,7 +7,8 @@
     ├── UnreadableLayerError     it is packed in a way that is not known, or damaged from its first byte on
     ├── DamagedContentError      what lies there is not what its table of contents or its checksums promise
     ├── TooLargeError            a limit was reached; its message names it
-    └── NotInLayerError          there is no such path, or what it names has no bytes
+    ├── NotInLayerError          there is no such path, or what it names has no bytes
+    └── NotSavedError            the disk does not take what is saved
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ __all__ = [
     "DamagedContentError",
     "NoRangesError",
     "NotInLayerError",
+    "NotSavedError",
     "TooLargeError",
     "UnreadableLayerError",
 ]
@@ -44,3 +46,7 @@ class TooLargeError(ContentsError):
 
 class NotInLayerError(ContentsError):
     """There is no such path, or what it names has no bytes."""
+
+
+class NotSavedError(ContentsError):
+    """The disk does not take what is saved."""
