@@ -197,10 +197,11 @@ class MergedTree:
         self._hide(node)
         before, after = node.content, upper.content
         same = before is not None and after is not None and is_same(before[1], after[1])
-        node.weigh(-node.total, -node.count)
+        if upper.is_directory:  # what lies in it is still to come
+            node.weigh(-node.total, -node.count)
+        else:
+            node.weigh(upper.total - node.total, upper.count - node.count)
         node.entry, node.layer, node.linked = upper.entry, upper.layer, upper.linked
-        if not upper.is_directory:
-            node.weigh(upper.total, upper.count)
         upper.change = None
         if not same:
             self._mark(node, upper)

@@ -22,7 +22,7 @@ def has_same_attributes(one: Entry, other: Entry) -> bool:
         one: Any entry.
         other: Another one.
     """
-    return _attributes(one) == _attributes(other) and dict(one.attributes) == dict(other.attributes)
+    return _attributes(one) == _attributes(other) and one.attributes == other.attributes
 
 
 def is_same(one: Entry, other: Entry) -> bool:
@@ -34,9 +34,11 @@ def is_same(one: Entry, other: Entry) -> bool:
     """
     if one is other:
         return True
-    if not has_same_attributes(one, other) or one.size != other.size:
+    if one.size != other.size:
         return False
-    return one.kind is not Kind.FILE or not one.size or "" != one.digest == other.digest
+    if one.kind is Kind.FILE and one.size and (not one.digest or one.digest != other.digest):
+        return False
+    return has_same_attributes(one, other)
 
 
 def _attributes(entry: Entry) -> tuple[Hashable, ...]:
