@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+import platformdirs
+
 from tui.contents.layer import open_layer
 from tui.inside import LayerInside
 from tui.layer_source import BlobSource
@@ -11,8 +13,10 @@ from tui.merged_inside import MergedInside
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from tui.contents.layer import Layer
+    from tui.contents.store import LayerStore
     from tui.library import Library
     from tui.places import LayerPlace
 
@@ -22,16 +26,23 @@ MOST_FILES: Final = 300_000
 Key = tuple[str, str, str, int]
 
 
+def layers_folder() -> Path:
+    """Tell where what was found out about layers is kept from run to run."""
+    return platformdirs.user_cache_path("ocitui", appauthor=False) / "layers"
+
+
 class Insides:
     """Opens layers, each once while it is known."""
 
-    def __init__(self, library: Library) -> None:
+    def __init__(self, library: Library, store: LayerStore | None = None) -> None:
         """Begin with none.
 
         Args:
             library: Tells where the layers lie.
+            store: Keeps what was found out about them from run to run; None for nothing.
         """
         self._library = library
+        self._store = store
         self._layers: dict[Key, LayerInside] = {}
         self._merged: MergedInside | None = None
         self._closing: list[Layer] = []
@@ -50,7 +61,7 @@ class Insides:
         inside = self._layers.pop(key, None)
         if inside is None:
             source = BlobSource(self._library.registry(manifest.host), manifest.repository, descriptor)
-            layer = open_layer(source, annotations=descriptor.annotations)
+            layer = open_layer(source, annotations=descriptor.annotations, store=self._store)
             inside = LayerInside(place, layer, descriptor.size)
         self._layers[key] = inside
         self._forget()

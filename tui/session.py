@@ -88,9 +88,10 @@ class Session:
     def insides(self) -> Insides:
         """What is inside of layers, from the first one on that is looked into."""
         if self._insides is None:
-            from tui.insides import Insides  # noqa: PLC0415  # the first frame needs nothing of it
+            from tui.contents.store import LayerStore  # noqa: PLC0415  # the first frame needs nothing of it
+            from tui.insides import Insides, layers_folder  # noqa: PLC0415  # as above
 
-            self._insides = Insides(self.library)
+            self._insides = Insides(self.library, LayerStore(layers_folder()))
         return self._insides
 
     def add_registry(self, host: RegistryHost, origin: str) -> None:

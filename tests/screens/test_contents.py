@@ -226,6 +226,19 @@ async def test_the_second_visit_fetches_nothing(shelf: DemoServer) -> None:
         assert len(requests(shelf, digest)) == asked
 
 
+async def test_a_visit_in_a_later_run_fetches_nothing_for_the_list(shelf: DemoServer) -> None:
+    digest = put_image(shelf.storage, [SMALL])[0]
+    async with browse(shelf, place=IMAGE) as ui:
+        await look_inside(ui)
+        await ui.press("escape")
+        await ui.until(lambda: ui.app.screen is ui.browser)
+    asked = len(requests(shelf, digest))
+    async with browse(shelf, place=IMAGE) as ui:
+        await look_inside(ui)
+        assert names(ui) == ["/", "  etc", "  note.xml", "  usr"]
+        assert len(requests(shelf, digest)) == asked
+
+
 async def test_an_error_stands_in_the_pane_with_what_to_try(shelf: DemoServer) -> None:
     digest = put_image(shelf.storage, [SMALL])[0]
     refusal = reply(lambda: error_response(403, "DENIED", "not for you"), path_has(digest))

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from tui.contents.release import Release
     from tui.contents.saving import LeftOut, Saved, ToSave, save, things_below
     from tui.contents.sources import BytesSource, FileSource
+    from tui.contents.store import LayerStore
     from tui.contents.tree import LayerTree
     from tui.contents.wasted import Wasted, WastedFile, hidden_files, wasted_space
 
@@ -49,6 +50,7 @@ __all__ = [
     "Hidden",
     "Kind",
     "Layer",
+    "LayerStore",
     "LayerTree",
     "LeftOut",
     "MergedTree",
@@ -89,6 +91,7 @@ _ELSEWHERE: Final = {
     "Hidden": "merged",
     "Kind": "entries",
     "Layer": "layer",
+    "LayerStore": "store",
     "LayerTree": "tree",
     "LeftOut": "saving",
     "MergedTree": "merged",
