@@ -194,6 +194,26 @@ async def test_where_no_points_can_be_built_each_file_is_read_from_the_beginning
     assert Finder.made == 1
 
 
+class WrongPoints(Points):
+    """Points of another layer."""
+
+    async def pieces(
+        self, source: ByteSource, start: int, size: int, moved: Callable[[int], object] | None = None
+    ) -> AsyncGenerator[bytes, None]:
+        async for piece in super().pieces(source, start, size, moved):
+            yield piece[:2]
+            raise DamagedContentError("it cannot be unpacked from there")
+
+
+async def test_where_points_turn_out_wrong_the_stream_tells() -> None:
+    source = CountingSource(PACKED)
+    unpacked = opened(source)
+    unpacked.points = WrongPoints()
+    assert await read(unpacked, 8 * STEP, 5) == DATA[8 * STEP : 8 * STEP + 5]
+    await unpacked.settled()
+    assert (source.pumps, Finder.made, type(unpacked.points)) == (1, 1, Points)
+
+
 async def test_without_ranges_nothing_is_built() -> None:
     source = CountingSource(PACKED, ranges=False)
     unpacked = opened(source)

@@ -99,6 +99,11 @@ class Unpacked:
                     yield piece
             except NoRangesError:
                 self._ranges = False
+            except DamagedContentError:
+                # Points of an earlier visit may be wrong where the layer is not: its stream tells.
+                if self.points is None:
+                    raise
+                self.points = None
             finally:
                 await pieces.aclose()
         if came < size:
