@@ -7,7 +7,7 @@ import pytest
 
 import tui.contents.toc
 from tests.contents.helpers import CountingSource, gzipped, tar_of, zstd_of
-from tui.contents import Chunk, DamagedContentError, Entry, Layer, open_layer
+from tui.contents import Chunk, DamagedContentError, Entry, Layer, NotInLayerError, open_layer
 from tui.contents import layer as layer_module
 from tui.contents.store import LayerStore
 from tui.contents.toc.finding import Toc
@@ -124,6 +124,27 @@ async def test_a_table_of_contents_is_the_list_and_tells_where_files_lie(
     monkeypatch.undo()
     again = open_layer(source, annotations={"some": "annotation"}, store=store)
     assert (await listed(again), again.format) == ([entry], "eStargz")
+
+
+async def test_a_file_of_a_table_is_found_in_the_stream_where_there_are_no_ranges(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    chunks = (Chunk(3, 20, 0, 5_000),)
+    known = Entry("words", size=5_000, chunks=chunks)
+    gone = Entry("gone", size=5_000, chunks=chunks)
+    other = Entry("etc/hostname", size=5_000, chunks=chunks)
+    stands_for_find_toc(monkeypatch, Toc("eStargz", (known, gone, other), True, 10))  # noqa: FBT003
+    source = CountingSource(gzipped(tar_of(FILES)))
+    layer = open_layer(source, annotations={"some": "annotation"})
+    await listed(layer)
+    source.ranges = False
+    assert await layer.read(known, 5, 9) == b"word word"
+    assert await layer.read(known) == FILES["words"]
+    for entry in (gone, other):
+        with pytest.raises(NotInLayerError, match="but not in its stream"):
+            await layer.read(entry)
+    assert layer.fetched == source.moved
+    assert source.pumps == 3
 
 
 @pytest.mark.parametrize("error", [DamagedContentError("The table is wrong."), None])

@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING, Final, cast
 
 from tui.client.redaction import quoted
 from tui.contents.errors import DamagedContentError, NotInLayerError, TooLargeError
-from tui.contents.files import Links, stored_size, with_holes
+from tui.contents.files import Links
 from tui.contents.kept import Kept, places_of
 from tui.contents.listing import StreamListing
 from tui.contents.listing_form import Listing
 from tui.contents.packing import Packing
 from tui.contents.ranged import CountedReads
+from tui.contents.reading import FileReader
 from tui.contents.unpacked import Unpacked
 
 if TYPE_CHECKING:
@@ -77,6 +78,7 @@ class Layer:
         self._links = Links(self._entries)
         self._unpacked = Unpacked(source, self._count)
         self._unpacked.finder = self._finder
+        self._reader = FileReader(source, self._unpacked, self._count)
         self._unpacked.on_points = lambda points: self._kept.keep_points(cast("RestartPoints", points))
         self._fetched = 0
         self._progress = 0
@@ -187,7 +189,7 @@ class Layer:
         """
         await self._recall()
         found = self._links.find(entry)
-        pieces = self._pieces(found, offset, found.size)
+        pieces = self._reader.pieces(found, max(offset, 0), found.size)
         try:
             async for piece in pieces:
                 yield piece
@@ -215,7 +217,7 @@ class Layer:
             raise TooLargeError(
                 f"{quoted(entry.path)} has more bytes than are read at once: {end - offset:,}."
             )
-        return b"".join([piece async for piece in self._pieces(found, offset, end)])
+        return b"".join([piece async for piece in self._reader.pieces(found, max(offset, 0), end)])
 
     def cost(self, entry: Entry) -> int:
         """Estimate the packed bytes that opening a file moves; 0 for what cannot be opened.
@@ -227,11 +229,7 @@ class Layer:
             found = self._links.find(entry)
         except NotInLayerError:
             return 0
-        if found.chunks:
-            from tui.contents.toc import chunks_cost  # noqa: PLC0415 - it is loaded when used
-
-            return chunks_cost(found)
-        return self._unpacked.cost(found.offset or 0, stored_size(found))
+        return self._reader.cost(found)
 
     async def settled(self) -> None:
         """Wait until what goes on behind a file that was read is over: it makes the next files cheap."""
@@ -242,20 +240,6 @@ class Layer:
         """End what goes on behind a file that was read; what is known of the layer stays."""
         await self._unpacked.close()
         await self._kept.settled()
-
-    async def _pieces(self, entry: Entry, start: int, end: int) -> AsyncGenerator[bytes, None]:
-        start = max(start, 0)
-        if entry.chunks:
-            from tui.contents.toc import read_chunks  # noqa: PLC0415 - it is loaded when used
-
-            pieces = read_chunks(self._source, entry, start, end - start, self._count)
-        else:
-            pieces = with_holes(entry, start, end, self._unpacked.pieces)
-        try:
-            async for piece in pieces:
-                yield piece
-        finally:
-            await pieces.aclose()
 
     def _finder(self) -> Finder:
         from tui.contents.restarts import RestartFinder  # noqa: PLC0415 - it is loaded when used
