@@ -93,10 +93,53 @@ async def _light(stage: Stage) -> None:
     await stage.until_shown("linux/arm/v7", "3 entries · ", "1 layer · ", "Config  History", "created")
 
 
+async def _inside(stage: Stage, layer: int) -> None:
+    """Go into a layer of the first platform."""
+    await stage.until_shown("2 entries · ")
+    await stage.press("enter")
+    await stage.until_shown("1 of 7")
+    row = {1: 0, 2: 3, 5: 6, 6: 7, 7: 8}[layer]
+    await stage.press(*["down"] * row, "enter")
+    await stage.until_shown(f"Files · layer {layer} of 7", "fetched (stream)")
+
+
+async def _find(stage: Stage, path: str) -> None:
+    """Search for a path, and go where it is in the tree."""
+    keys = {"/": "slash", ".": "full_stop"}
+    await stage.press("slash", *(keys.get(letter, letter) for letter in path))
+    await stage.until_shown(f"1 with “{path}”")
+    await stage.press("enter", "right")
+    await stage.until_shown(f"{path.rpartition('/')[2]} ")
+
+
+async def _files(stage: Stage) -> None:
+    await _inside(stage, 1)
+    await _find(stage, "etc/shadow")
+    await stage.until_shown("shadow", "enter fetches 812 kB")
+
+
+async def _merged(stage: Stage) -> None:
+    await _inside(stage, 5)
+    await stage.press("t")
+    await stage.until_shown("merged up to layer 5")
+    await _find(stage, "bin/uvicorn")
+    await stage.until_shown("+ uvicorn", "added by layer 5")
+
+
+async def _file(stage: Stage) -> None:
+    await _inside(stage, 6)
+    await _find(stage, "app/main.py")
+    await stage.press("enter")
+    await stage.until_shown("from fastapi import FastAPI")
+
+
 SCENES: Final = (
     Scene("index", "team/backend/api:v2.3.1", _index),
     Scene("layers", "library/golang:1.26.8", _layers, WIDER),
     Scene("manifest", "team/backend/api:v2.3.1", _manifest),
+    Scene("files", "team/backend/api:v2.3.1", _files, (128, 28)),
+    Scene("merged", "team/backend/api:v2.3.1", _merged, (128, 30)),
+    Scene("file", "team/backend/api:v2.3.1", _file, (128, 22)),
     Scene("download", "artifacts/tiny-llm:latest", _download, (128, 26)),
     Scene("light-80x24", "library/debian:bookworm", _light, SMALL, LIGHT.name),
 )

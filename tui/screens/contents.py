@@ -160,6 +160,8 @@ class ContentsScreen(Screen[None]):
         if located.directory is not None:
             self.files_pane.reveal(located.directory)
             return
+        if event.row.node.is_directory:
+            return  # nothing is in it
         self._previewing.stop()
         self._rest.stop()
         self.file_pane.open(located)
