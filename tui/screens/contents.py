@@ -129,6 +129,7 @@ class ContentsScreen(Screen[None]):
     @on(FilesPane.Highlighted)
     def _row_highlighted(self) -> None:
         self._previewing.ask()
+        self.refresh_bindings()
 
     @on(FilesPane.Arrived)
     def _more_arrived(self) -> None:
@@ -171,6 +172,10 @@ class ContentsScreen(Screen[None]):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002  # Textual's signature
         """Offer an action only where it does something."""
+        if action == "save":
+            row = self.files_pane.row
+            complete = self.inside is not None and self.inside.complete
+            return complete and row is not None and row.node.is_there and row.path == row.node.path
         if action == "problems":
             return self.inside is not None and bool(self.inside.problems or self.inside.odd)
         return True
@@ -259,6 +264,14 @@ class ContentsScreen(Screen[None]):
             return
         if self.file_pane.subject is None:
             self.file_pane.show_pages(title, image_pages(inside, summary))
+
+    def action_save(self) -> None:
+        """Ask where to, and save what the cursor is on."""
+        from tui.screens.save_files import SaveFilesScreen  # noqa: PLC0415  # few people need it
+
+        row, inside = self.files_pane.row, self.inside
+        if row is not None and inside is not None:
+            self.app.push_screen(SaveFilesScreen(self.session, inside, row.node))
 
     def action_problems(self) -> None:
         """List what is wrong."""

@@ -37,6 +37,13 @@ CONTENTS_KEYS: Final = (
         tooltip="Count the space that the image wastes, and list the files behind the figure",
     ),
     Binding(
+        "x",
+        "save",
+        "save",
+        id="contents.save",
+        tooltip="Save the file, or the directory with all that is in it",
+    ),
+    Binding(
         "i",
         "image",
         "image",
