@@ -67,6 +67,8 @@ def furnish(home: Path) -> dict[str, str]:
         "REGISTRY_AUTH_FILE": str(home / "no-auth.json"),
         "OCITUI_CONFIG": str(settings),
         "OCITUI_STATE": str(home / "state.json"),
+        # No folder can be in a file: what one scene has found out of layers is not known in the next one.
+        "XDG_CACHE_HOME": str(settings),
         "TEXTUAL_ANIMATIONS": "none",
         "TERM": "xterm-256color",
         "COLORTERM": "truecolor",
