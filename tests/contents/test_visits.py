@@ -141,7 +141,7 @@ async def test_a_file_of_a_table_is_found_in_the_stream_where_there_are_no_range
     assert await layer.read(known, 5, 9) == b"word word"
     assert await layer.read(known) == FILES["words"]
     for entry in (gone, other):
-        with pytest.raises(NotInLayerError, match="but not in its stream"):
+        with pytest.raises(NotInLayerError, match="not in its stream"):
             await layer.read(entry)
     assert layer.fetched == source.moved
     assert source.pumps == 3
