@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 from textual.content import Content
 
-from tui.panes.file_views import PREVIEW_BYTES, CodeDocument, as_text, of_file
+from tui.contents.kinds import as_text
+from tui.panes.file_views import PREVIEW_BYTES, CodeDocument, of_file
 
 
 def labels(name: str, data: bytes, whole: int | None = None) -> list[str]:

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
         UnreadableLayerError,
     )
     from tui.contents.finding import Order, biggest, ordered, search, with_ancestors, with_changes
+    from tui.contents.kinds import Form, as_text, form_of
     from tui.contents.layer import Layer, open_layer
     from tui.contents.merged import Hidden, MergedTree
     from tui.contents.nodes import Change, Node
@@ -60,6 +61,7 @@ __all__ = [
     "Entry",
     "FileDifference",
     "FileSource",
+    "Form",
     "Hidden",
     "Kind",
     "Layer",
@@ -85,12 +87,14 @@ __all__ = [
     "UnreadableLayerError",
     "Wasted",
     "WastedFile",
+    "as_text",
     "biggest",
     "compare_configs",
     "compare_files",
     "compare_layers",
     "compare_lines",
     "files_of",
+    "form_of",
     "hidden_files",
     "open_layer",
     "ordered",
@@ -112,6 +116,7 @@ _ELSEWHERE: Final = {
     "Entry": "entries",
     "FileDifference": "comparison",
     "FileSource": "sources",
+    "Form": "kinds",
     "Hidden": "merged",
     "Kind": "entries",
     "Layer": "layer",
@@ -132,12 +137,14 @@ _ELSEWHERE: Final = {
     "ToSave": "saving",
     "Wasted": "wasted",
     "WastedFile": "wasted",
+    "as_text": "kinds",
     "biggest": "finding",
     "compare_configs": "comparison",
     "compare_files": "comparison",
     "compare_layers": "comparison",
     "compare_lines": "differing_lines",
     "files_of": "comparison",
+    "form_of": "kinds",
     "hidden_files": "wasted",
     "open_layer": "layer",
     "ordered": "finding",

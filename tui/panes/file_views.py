@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import codecs
 from typing import TYPE_CHECKING, Final
 
 from textual.content import Content
 
+from tui.contents.kinds import Form, as_text, form_of
 from tui.figures import size
 from tui.panes.views import View
 from tui.sanitize import TAB_WIDTH
@@ -24,24 +24,6 @@ TEXT: Final = "text"
 
 PREVIEW_BYTES: Final = 1 << 20
 """Of a file so much is fetched and shown: what a person reads, and no machine minds."""
-
-JSON_NAMES: Final = (".json", ".jsonld", ".map", ".webmanifest")
-XML_NAMES: Final = (
-    ".xml",
-    ".svg",
-    ".xsd",
-    ".xsl",
-    ".xhtml",
-    ".plist",
-    ".pom",
-    ".csproj",
-    ".wsdl",
-    ".rdf",
-    ".xlf",
-)
-
-SAMPLE: Final = 8_192
-"""Bytes at the beginning of a file by which text is told from other bytes."""
 
 
 class CodeDocument(TextDocument):
@@ -73,7 +55,7 @@ def of_file(name: str, data: bytes, whole: int) -> tuple[View, ...]:
         whole: bytes of the whole file.
     """
     more = cut_note(len(data), whole)
-    formatted = None if more else _formatted(name, data)
+    formatted = None if more else _formatted(form_of(name, data), data)
     text = as_text(data, cut=bool(more))
     shown = []
     if formatted is not None:
@@ -90,38 +72,12 @@ def cut_note(shown: int, whole: int) -> str:
     return f"… {size(whole - shown)} of {size(whole)} are not shown" if shown < whole else ""
 
 
-def as_text(data: bytes, *, cut: bool = False) -> str | None:
-    """Read bytes as text; None where they are none.
-
-    Args:
-        data: the bytes.
-        cut: whether more follow, so that the last letter may be half there.
-    """
-    for mark, encoding in ((codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16")):
-        if data.startswith(mark):
-            return data.decode(encoding, errors="replace")
-    if b"\0" in data[:SAMPLE]:
-        return None
-    try:
-        return codecs.getincrementaldecoder("utf-8-sig")().decode(data, final=not cut)
-    except UnicodeDecodeError:
-        pass
-    # Text of another encoding has no controls; its other letters are shown by their values.
-    controls = sum(byte < ord(" ") and byte not in b"\t\n\f\r\x1b" for byte in data[:SAMPLE])
-    letters = sum(byte < 0x80 for byte in data[:SAMPLE])  # noqa: PLR2004  # the letters of ASCII
-    if controls or 2 * letters < len(data[:SAMPLE]):
-        return None
-    return data.decode(errors="surrogateescape")
-
-
-def _formatted(name: str, data: bytes) -> Document | None:
-    head = data[:SAMPLE].removeprefix(codecs.BOM_UTF8).lstrip()
-    lowered = name.lower()
-    if lowered.endswith(JSON_NAMES) or head.startswith((b"{", b"[")):
+def _formatted(form: Form, data: bytes) -> Document | None:
+    if form is Form.JSON:
         document = JsonDocument(data)
         if document.is_valid and document.folds:
             return document
-    if lowered.endswith(XML_NAMES) or head.startswith(b"<?xml"):
+    if form is Form.XML:
         from tui.widgets.xml_lines import XmlReadError, xml_lines  # noqa: PLC0415  # few files are XML
 
         try:
