@@ -1,7 +1,7 @@
 """Which packages an image has, by the databases of dpkg, apk and rpm.
 
-Of rpm's databases the one that is an SQLite file is read, which rpm writes since version 4.16; of those in
-its own format (``Packages.db``) and in Berkeley DB's (``Packages``) it is only told that they are there.
+Of rpm's databases those are read that it writes since version 4.16: an SQLite file, or one in its own format
+(``Packages.db``). Of those in Berkeley DB's format (``Packages``) it is only told that they are there.
 """
 
 from __future__ import annotations
@@ -24,13 +24,15 @@ DPKG_FOLDER: Final = "var/lib/dpkg/status.d"
 """Where images without dpkg itself have a file for each package."""
 APK_PATHS: Final = ("lib/apk/db/installed", "usr/lib/apk/db/installed")
 RPM_FOLDERS: Final = ("usr/lib/sysimage/rpm", "var/lib/rpm")
-RPM_UNREAD: Final = (("Packages.db", "rpm's own format"), ("Packages", "Berkeley DB's format"))
+RPM_NAMES: Final = ("rpmdb.sqlite", "Packages.db")
+RPM_UNREAD: Final = "Packages"
+"""A database in Berkeley DB's format."""
 
 MAX_TEXT: Final = 32 * 1024 * 1024
 """Bytes of a database that is text; one of 5,000 packages has 5 MB."""
 
-MAX_SQLITE: Final = 128 * 1024 * 1024
-"""Bytes of a database that is an SQLite file; one of 2,000 packages has some 50 MB."""
+MAX_RPM: Final = 128 * 1024 * 1024
+"""Bytes of a database of rpm; one of 2,000 packages has some 50 MB."""
 
 MAX_SMALL: Final = 256 * 1024
 """Bytes of a file that describes one package."""
@@ -177,21 +179,25 @@ class _Collected:
 
     async def rpm(self) -> None:
         for folder in RPM_FOLDERS:
-            path = f"{folder}/rpmdb.sqlite"
-            if (size := self._files.size(path)) is not None:
-                self.managers["rpm"] = None
-                if size > MAX_SQLITE:
-                    self.problems.append(f"/{path} is not read: it has more than {MAX_SQLITE:,} bytes.")
-                    return
-                if self._files.size(f"{path}-wal"):
-                    self.problems.append(f"What is not yet in /{path}, but in /{path}-wal, is not read.")
-                await self._add(path, rpm_packages, await self.read(path, MAX_SQLITE))
-                return
-            for name, form in RPM_UNREAD:
-                if self._files.size(f"{folder}/{name}") is not None:
+            for name in RPM_NAMES:
+                path = f"{folder}/{name}"
+                if (size := self._files.size(path)) is not None:
                     self.managers["rpm"] = None
-                    self.problems.append(f"/{folder}/{name} is not read: it is a database in {form}.")
+                    await self._rpm(path, size)
                     return
+            path = f"{folder}/{RPM_UNREAD}"
+            if self._files.size(path) is not None:
+                self.managers["rpm"] = None
+                self.problems.append(f"/{path} is not read: it is a database in Berkeley DB's format.")
+                return
+
+    async def _rpm(self, path: str, size: int) -> None:
+        if size > MAX_RPM:
+            self.problems.append(f"/{path} is not read: it has more than {MAX_RPM:,} bytes.")
+            return
+        if self._files.size(f"{path}-wal"):
+            self.problems.append(f"What is not yet in /{path}, but in /{path}-wal, is not read.")
+        await self._add(path, rpm_packages, await self.read(path, MAX_RPM))
 
     async def _add(
         self, path: str, reader: Callable[[bytes, list[str]], list[Package]], data: bytes | None
@@ -253,19 +259,25 @@ def apk_packages(data: bytes, problems: list[str]) -> list[Package]:
 
 
 def rpm_packages(data: bytes, problems: list[str]) -> list[Package]:
-    """Read rpm's database, where it is an SQLite file.
+    """Read rpm's database, where it is an SQLite file or in its own format.
 
     Args:
         data: The file.
         problems: What is wrong with it is added here, as phrases.
     """
     from tui.contents.rpm_headers import blobs_of, header_values  # noqa: PLC0415  # it loads sqlite3
+    from tui.contents.rpm_ndb import blobs_of_ndb  # noqa: PLC0415  # as above
 
     packages: list[Package] = []
-    damaged = 0
+    damaged, left = 0, len(data)
     tags = frozenset(_RPM_TAGS)
     try:
-        for blob in blobs_of(data, MOST_PACKAGES):
+        read = blobs_of if data.startswith(b"SQLite format 3") else blobs_of_ndb
+        for blob in read(data, MOST_PACKAGES):
+            left -= len(blob or b"")
+            if left < 0:
+                problems.append("its entries lie over each other")
+                break
             try:
                 values = header_values(blob or b"", tags)
             except DamagedContentError:

@@ -37,6 +37,8 @@ _INT64: Final = 5
 _TEXTS: Final = (6, 8, 9)
 """Types of values: a text, several, and several of which each is for another language."""
 _NUMBERS: Final = {_INT32: struct.Struct(">I"), _INT64: struct.Struct(">Q")}
+_AHEAD: Final = slice(18, 20)
+"""Where an SQLite file says whether it is written ahead of itself."""
 _COUNTS: Final = struct.Struct(">II")
 _ENTRY: Final = struct.Struct(">IIII")
 
@@ -90,8 +92,9 @@ def blobs_of(database: bytes, most: int) -> Iterator[bytes | None]:
     Raises:
         DamagedContentError: It is no such database, or damaged; what came before stays.
     """
-    # One that is written ahead of itself is not read from memory: the two bytes say so.
-    database = database[:18] + b"\x01\x01" + database[20:]
+    if database[_AHEAD] == b"\x02\x02":
+        # One that is written ahead of itself is not read from memory.
+        database = database[: _AHEAD.start] + b"\x01\x01" + database[_AHEAD.stop :]
     try:
         connection = sqlite3.connect(":memory:")
         try:
