@@ -96,8 +96,10 @@ async def test_what_a_layer_does_is_marked_by_a_sign_a_word_and_the_layer(shelf:
     async with browse(shelf, place=IMAGE, size=WIDE) as ui:
         await merge(ui)
         await go_to(ui, "etc/new")
-        await ui.press("z", "escape")
         await ui.until_shown("+ more 2 4 B", "~ new 2 9 B", "− gone 1 4 B")
+        await ui.press("enter")
+        await ui.until_shown("Text  Bytes  Facts")
+        await ui.press("shift+tab")
         await ui.until_shown("change changed by layer 2")
         await go_to(ui, "etc/gone")
         await ui.until_shown("change removed by layer 2", "from layer 1")

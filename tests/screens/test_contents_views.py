@@ -154,6 +154,7 @@ async def test_the_line_of_keys_offers_what_works(hostile: DemoServer) -> None:
     async with browse(hostile, place=IMAGE, size=WIDE) as ui:
         await look_inside(ui)
         line = screen(ui).query_one(KeyLine)
+        await ui.until(lambda: "p" in {label.display for _, label in line.placed()})
         offered = {label.display: label.name for _, label in line.placed()}
         assert offered["t"] == "layer/merged"
         assert offered["?"] == "help"
