@@ -123,12 +123,10 @@ class Table:
         places.append(self._end)
         for file in self._files:
             entry = self._entries[file.number]
-            chunks, problem = _chunks(entry.size, file, places)
+            chunks, problem = _chunks(entry, file, places)
             if problem:
                 self._entries[file.number] = replace(entry, problems=(*entry.problems, problem))
                 continue
-            if len(chunks) == 1 and not chunks[0].digest:
-                chunks = (replace(chunks[0], digest=entry.digest),)
             self._uncovered += any(chunk.packed and not chunk.digest for chunk in chunks)
             self._entries[file.number] = replace(entry, chunks=chunks)
         self._files.clear()
@@ -184,14 +182,14 @@ class Table:
                 self._entries[number] = replace(entry, problems=(*entry.problems, *told))
 
 
-def _chunks(size: int, file: _File, places: Sequence[int]) -> tuple[tuple[Chunk, ...], str]:
+def _chunks(entry: Entry, file: _File, places: Sequence[int]) -> tuple[tuple[Chunk, ...], str]:
     """Give the parts of a file with their ends, or what is wrong with them."""
     chunks = []
     last = file.parts[-1]
     end = places[-1]
     came = 0
     for part in file.parts:
-        length = part.size or size - part.start
+        length = part.size or entry.size - part.start
         if part.start != came or length <= 0:
             return (), INCOMPLETE
         came += length
@@ -205,8 +203,20 @@ def _chunks(size: int, file: _File, places: Sequence[int]) -> tuple[tuple[Chunk,
             if not part.at < file.end <= end:
                 return (), OUTSIDE
             follows = file.end
-        chunks.append(Chunk(part.at, follows - part.at, part.start, length, part.digest, part.skip))
-    return (tuple(chunks), "") if came == size else ((), INCOMPLETE)
+        packed = follows - part.at
+        digest = part.digest or (entry.digest if len(file.parts) == 1 else "")
+        if digest:
+            packed = min(packed, _most_packed(part.skip + length))
+        chunks.append(Chunk(part.at, packed, part.start, length, digest, part.skip))
+    return (tuple(chunks), "") if came == entry.size else ((), INCOMPLETE)
+
+
+def _most_packed(size: int) -> int:
+    """Give the packed bytes that are enough for so many unpacked ones, whatever they are.
+
+    Of a packing that has its digest no more is needed, and what follows it in its member may be large.
+    """
+    return size + size // 64 + 4096
 
 
 def _part(value: dict[str, Any], problems: list[str]) -> _Part:
