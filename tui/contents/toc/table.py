@@ -263,7 +263,7 @@ def _digest(value: dict[str, Any], name: str, problems: list[str]) -> str:
 
 def _time(value: dict[str, Any], problems: list[str]) -> float | None:
     found = value.get("modtime", value.get("ModTime"))
-    if found is None or found in {"", _NO_TIME}:
+    if found is None or found in ("", _NO_TIME):
         return None
     try:
         time = datetime.fromisoformat(found)
