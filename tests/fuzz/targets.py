@@ -13,7 +13,7 @@ import httpx
 
 from tests.client.helpers import read_as_names
 from tests.client.valid_documents import DIGEST, EMPTY, VALID, config, index, manifest
-from tests.fuzz import exchanges, packed, sources, tars
+from tests.fuzz import exchanges, packed, sources, tars, tocs
 from tui import sanitize
 from tui.client import media_types
 from tui.client.answers import RawResponse, parse_json, refusal
@@ -378,5 +378,6 @@ TARGETS: Final = {
         Target("packed", packed.run, packed.SEEDS, packed.WORDS),
         Target("archives", sources.run, sources.SEEDS, (*sources.WORDS, *JSON_WORDS)),
         Target("tars", tars.run, tars.SEEDS, tars.WORDS),
+        Target("tables", tocs.run, tocs.SEEDS, tocs.WORDS),
     )
 }

@@ -148,9 +148,11 @@ def _read(kind: str, packed: bytes, place: Place, annotations: Mapping[str, str]
                 "that is more than is read of one."
             )
         checks[0].take(piece)
-        table.add(values.feed(piece))
+        if not table.is_full:
+            table.add(values.feed(piece))
     checks[0].end()
-    table.add(values.end())
+    if not table.is_full:
+        table.add(values.end())
     entries = table.entries()
     checked = any(check.expected for check in checks)
     problems = table.problems if checked else (NOT_COVERED, *table.problems)

@@ -129,7 +129,7 @@ class JsonValues:
             raise DamagedContentError("The layer's table of contents is nested too deep.") from error
         except ValueError:
             return False
-        if end >= len(self._text):
+        if end >= len(self._text) or self._text[end] in ".eE":  # a number may go on
             return False
         if self._state is _State.KEY:
             self._key = str(value)[:MAX_DIGITS]

@@ -82,10 +82,15 @@ class Table:
         self._taken = self._unreadable = self._strays = self._uncovered = 0
 
     @property
+    def is_full(self) -> bool:
+        """Whether no more is taken."""
+        return self._taken > MOST_ENTRIES
+
+    @property
     def problems(self) -> tuple[str, ...]:
         """What is wrong with the table as a whole, each as a sentence for a person."""
         problems = []
-        if self._taken > MOST_ENTRIES:
+        if self.is_full:
             problems.append(
                 f"The table of contents has more than {MOST_ENTRIES:,} entries: no more are listed."
             )
@@ -105,7 +110,7 @@ class Table:
         """
         for value in values:
             self._taken += 1
-            if self._taken > MOST_ENTRIES:
+            if self.is_full:
                 return
             kind = value.get("type") if isinstance(value, dict) else None
             if kind == "chunk":
