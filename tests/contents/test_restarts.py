@@ -5,6 +5,10 @@ from __future__ import annotations
 import asyncio
 import gzip
 import random
+import shutil
+import signal
+import subprocess
+import sys
 import zlib
 from typing import TYPE_CHECKING
 
@@ -20,6 +24,7 @@ from tui.contents.restarts import RestartFinder, RestartPoint, RestartPoints, Re
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 MIB = 1 << 20
 
@@ -52,6 +57,23 @@ async def taken(points: RestartPoints, source: CountingSource, start: int, size:
 
 
 TEXT = words(9 * MIB)
+
+
+def full_flushed(data: bytes, size: int) -> bytes:
+    """Pack as ``pigz -i`` does: blocks that refer to nothing before them, each begun at a whole byte."""
+    packer = zlib.compressobj(6, zlib.DEFLATED, zlib.MAX_WBITS | 16)
+    blocks = [
+        packer.compress(data[at : at + size]) + packer.flush(zlib.Z_FULL_FLUSH)
+        for at in range(0, len(data), size)
+    ]
+    return b"".join(blocks) + packer.flush()
+
+
+def packed_by(*command: str) -> bytes:
+    """Pack with a program."""
+    return subprocess.run(command, input=TEXT, stdout=subprocess.PIPE, check=True).stdout
+
+
 STREAMS = {
     "text": gzip.compress(TEXT, 6),
     "text packed well": gzip.compress(TEXT, 9),
@@ -62,7 +84,13 @@ STREAMS = {
     "many members": b"".join(gzip.compress(TEXT[at : at + 70_001]) for at in range(0, len(TEXT), 70_001)),
     "empty members between": gzip.compress(b"") + gzip.compress(TEXT) + gzip.compress(b"") * 3,
     "little": gzip.compress(b"little"),
+    "independent blocks": full_flushed(TEXT, 128 * 1024),
+    "by GNU gzip": packed_by("gzip", "-n"),
+    "by GNU gzip, rsyncable": packed_by("gzip", "-n", "--rsyncable"),
 }
+if shutil.which("pigz"):
+    STREAMS["by pigz"] = packed_by("pigz")
+    STREAMS["by pigz, independent"] = packed_by("pigz", "-i")
 
 
 @pytest.fixture(scope="module")
@@ -140,6 +168,51 @@ def test_ranges_of_whatever_streams(data: st.DataObject) -> None:
 async def test_of_a_damaged_layer_no_points_are_found_and_that_is_said(packed: bytes) -> None:
     with pytest.raises(RestartsError):
         await found(packed)
+
+
+def test_a_process_that_would_take_too_much_memory_ends(tmp_path: Path) -> None:
+    packed = tmp_path / "packed"
+    packed.write_bytes(STREAMS["text"])
+    program = (
+        "from tui.contents import restart_finder as finder; finder.MOST_MEMORY = 100 << 20; finder.main()"
+    )
+    with packed.open("rb") as stream:
+        ended = subprocess.run(
+            [sys.executable, "-c", program, str(packed.stat().st_size)],
+            stdin=stream,
+            capture_output=True,
+            check=False,
+        )
+    assert ended.returncode
+    assert not ended.stdout
+
+
+def test_a_process_that_stands_still_ends() -> None:
+    program = (
+        "import os, threading\n"
+        "from tui.contents import restart_finder as finder\n"
+        "finder.PATIENCE = 1\n"
+        "finder.Window(0, 10).read(1)\n"
+        "threading.Event().wait()\n"
+    )
+    ended = subprocess.run([sys.executable, "-c", program], input=b"x", check=False)
+    assert ended.returncode == -signal.SIGALRM
+
+
+def test_waiting_for_bytes_is_no_standing_still() -> None:
+    program = (
+        "import signal\n"
+        "from tui.contents import restart_finder as finder\n"
+        "read = finder.os.read\n"
+        "def slow(*arguments):\n"
+        "    assert signal.alarm(0) == 0, 'it would end while it waits'\n"
+        "    return read(*arguments)\n"
+        "finder.os.read = slow\n"
+        "window = finder.Window(0, 2)\n"
+        "assert window.read(2) == b'xy'\n"
+        "assert 0 < signal.alarm(0) <= finder.PATIENCE\n"
+    )
+    subprocess.run([sys.executable, "-c", program], input=b"xy", check=True)
 
 
 async def test_a_layer_that_is_another_one_is_told_from_the_points(

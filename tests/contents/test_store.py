@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
+import signal
 import stat
+import struct
 import subprocess
 import sys
+import tracemalloc
 from typing import TYPE_CHECKING
 
 import pytest
@@ -16,7 +20,8 @@ from hypothesis import strategies as st
 
 from tui.contents import store as stores
 from tui.contents.entries import Chunk, Entry, Kind
-from tui.contents.listing_form import Listing, from_bytes, to_bytes
+from tui.contents.listing_form import MOST_VALUES, Listing, from_bytes, to_bytes
+from tui.contents.restart_finder import HEADER, MAGIC, POINT
 from tui.contents.restarts import RestartPoint, RestartPoints
 from tui.contents.store import LayerStore
 
@@ -132,6 +137,16 @@ def test_a_file_that_is_cut_off_or_of_another_kind_counts_as_absent(folder: Path
         {"rare": []},
         {"extras": []},
         {"unpacked": None},
+        {"unpacked": float("inf")},
+        {"unpacked": -1},
+        {"kind": [-1]},
+        {"size": [-1]},
+        {"offset": [-512]},
+        {"mtime": [float("inf")]},
+        {"mtime": [10**400]},
+        {"rare": {"0": {"sparse": [[0, -1]]}}},
+        {"rare": {"0": {"chunks": [[0, -1, 0, 0, "", 0]]}}},
+        {"rare": {"0": {"chunks": [[0, "", 0]]}}},
     ],
 )
 def test_a_listing_that_makes_no_sense_is_none(change: dict[str, object]) -> None:
@@ -149,10 +164,82 @@ def test_what_is_no_listing_is_none(data: bytes) -> None:
 def test_a_file_that_grows_without_end_is_read_to_a_limit(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(stores, "MOST_UNPACKED", 10_000)
     kept = LayerStore(folder)
     assert kept.keep_listing(DIGEST, Listing("tar", [Entry("a" * 20_000)], 1))
+    monkeypatch.setattr(stores, "MOST_UNPACKED", 10_000)
     assert kept.listing(DIGEST) is None
+    assert not list(folder.iterdir())
+    assert not kept.keep_listing(DIGEST, Listing("tar", [Entry("a" * 20_000)], 1))
+    assert kept.problem == "it is too large to be kept"
+
+
+def test_a_small_file_that_says_a_lot_takes_little_memory(folder: Path) -> None:
+    kept = LayerStore(folder)
+    records = 4_000_000
+    points = struct.pack("<Q", 5) + HEADER.pack(MAGIC, 100, records) + bytes(POINT.size * records)
+    listing = b'{"path":[' + b"[]," * MOST_VALUES + b"0]}"
+    folder.mkdir(parents=True)
+    for kind, content in (("points", points), ("listing", listing)):
+        path = folder / f"{DIGEST.replace(':', '-')}.{kind}"
+        path.write_bytes(stores._wrapped(content, kind))
+        read = kept.points if kind == "points" else kept.listing
+        tracemalloc.start()
+        assert read(DIGEST) is None
+        assert tracemalloc.get_traced_memory()[1] < stores.MOST_UNPACKED * 2
+        tracemalloc.stop()
+        assert not path.exists()
+
+
+def test_what_is_no_file_is_not_waited_for(folder: Path) -> None:
+    folder.mkdir(parents=True)
+    path = folder / f"{DIGEST.replace(':', '-')}.listing"
+    os.mkfifo(path)
+    kept = LayerStore(folder)
+    assert kept.listing(DIGEST) is None
+    assert not path.exists()
+    path.symlink_to("/dev/zero")
+    assert kept.listing(DIGEST) is None
+    assert kept.problem
+
+
+def test_what_others_keep_beside_is_left_alone(folder: Path) -> None:
+    (folder / "somebody's").mkdir(parents=True)
+    (folder / "notes").write_bytes(bytes(5_000))
+    kept = LayerStore(folder, limit=2_000)
+    assert kept.keep_listing(DIGEST, LISTING)
+    assert (folder / "notes").stat().st_size == 5_000
+    assert not kept.problem
+
+
+def test_a_program_that_is_killed_while_it_writes_leaves_what_was_there(folder: Path) -> None:
+    kept = LayerStore(folder)
+    kept.keep_listing(DIGEST, LISTING)
+    program = (
+        "import os, signal, sys; from pathlib import Path; from tests.contents.test_store import *\n"
+        "Path.replace = lambda *_: os.kill(os.getpid(), signal.SIGKILL)\n"
+        "LayerStore(Path(sys.argv[1])).keep_listing(DIGEST, Listing('tar', [], 1))\n"
+    )
+    ended = subprocess.run([sys.executable, "-c", program, str(folder)], check=False)
+    assert ended.returncode == -signal.SIGKILL
+    assert kept.listing(DIGEST) == LISTING
+    [half] = folder.glob(".new-*")
+    os.utime(half, (1_000, 1_000))
+    assert kept.keep_points(DIGEST, POINTS)
+    assert not half.exists()
+
+
+def test_a_disk_that_is_full_is_told_and_leaves_nothing_behind(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = LayerStore(folder)
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr("pathlib.Path.replace", full)
+    assert not kept.keep_points(DIGEST, POINTS)
+    assert kept.problem == "no space left on device"
+    assert not list(folder.iterdir())
 
 
 def test_those_unused_for_longest_make_room(folder: Path) -> None:

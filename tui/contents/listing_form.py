@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
@@ -17,6 +18,10 @@ _KINDS: Final = tuple(Kind)
 _NUMBERS: Final = {kind: number for number, kind in enumerate(_KINDS)}
 _TEXTS: Final = ("path", "owner", "group")
 _INTEGERS: Final = ("size", "mode", "uid", "gid")
+_NATURAL: Final = ("kind", "size", "mode", "offset")
+
+MOST_VALUES: Final = 16_000_000
+"""Values of a listing that is read: half a million entries have fewer, with their parts and digests."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +64,11 @@ def from_bytes(data: bytes) -> Listing:
     Raises:
         ValueError: It is none.
     """
+    if sum(map(data.count, (b",", b"[", b"{"))) > MOST_VALUES:
+        raise ValueError("that is a listing of too many values")
     try:
         return _listing(json.loads(data))
-    except (KeyError, TypeError, IndexError, AttributeError, RecursionError) as error:
+    except (KeyError, TypeError, IndexError, AttributeError, OverflowError, RecursionError) as error:
         raise ValueError("that is no listing") from error
 
 
@@ -74,6 +81,10 @@ def _listing(document: dict[str, Any]) -> Listing:
     }
     if len({len(column) for column in columns.values()}) != 1:
         raise ValueError("its columns have different lengths")
+    if any(number is not None and number < 0 for name in _NATURAL for number in columns[name]):
+        raise ValueError("a listing has no negative sizes or places")
+    if not all(math.isfinite(time) for time in columns["mtime"] if time is not None):
+        raise ValueError("times of a listing are finite")
     rare = {int(number): _fields(said) for number, said in document["rare"].items()}
     none: dict[str, Any] = {}
     columns["kind"] = [_KINDS[number] for number in columns["kind"]]
@@ -86,7 +97,7 @@ def _listing(document: dict[str, Any]) -> Listing:
     if not isinstance(extras, dict):
         raise TypeError("extras")
     return Listing(
-        str(document["format"]), entries, int(document["unpacked"]), _texts(document["problems"]), extras
+        str(document["format"]), entries, _natural(document["unpacked"]), _texts(document["problems"]), extras
     )
 
 
@@ -120,6 +131,13 @@ def _rare(entry: Entry) -> dict[str, Any]:
     return said
 
 
+def _natural(value: Any) -> int:
+    number = int(value)
+    if number < 0:
+        raise ValueError("a listing has no negative sizes or places")
+    return number
+
+
 def _texts(value: list[Any]) -> tuple[str, ...]:
     return tuple(str(text) for text in value)
 
@@ -127,13 +145,13 @@ def _texts(value: list[Any]) -> tuple[str, ...]:
 _READERS: Final[Mapping[str, Callable[[Any], Any]]] = {
     "target": str,
     "digest": str,
-    "device": lambda value: (int(value[0]), int(value[1])),
+    "device": lambda value: (_natural(value[0]), _natural(value[1])),
     "attributes": lambda value: (
         {str(name): text.encode("latin-1") for name, text in value.items()} or NO_ATTRIBUTES
     ),
-    "sparse": lambda value: tuple((int(start), int(size)) for start, size in value),
+    "sparse": lambda value: tuple((_natural(start), _natural(size)) for start, size in value),
     "chunks": lambda value: tuple(
-        Chunk(int(at), int(packed), int(start), int(size), str(digest), int(skip))
+        Chunk(_natural(at), _natural(packed), _natural(start), _natural(size), str(digest), _natural(skip))
         for at, packed, start, size, digest, skip in value
     ),
     "problems": _texts,

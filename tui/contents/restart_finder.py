@@ -11,15 +11,26 @@ from __future__ import annotations
 
 import io
 import os
+import signal
 import struct
 import sys
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
 SPACING: Final = 1 << 20
-"""Packed bytes between two points: what opening a small file moves at the least."""
+"""Packed bytes between two points, about: what opening a small file moves at the least."""
+
+LARGE: Final = 2 << 30
+"""Packed bytes of a stream whose points lie twice as far apart: all windows are in memory at the end."""
+
+MOST_MEMORY: Final = 2 << 30
+"""Bytes that may be reserved here: of a layer of 580 MB 1.2 GB are, of which 0.2 GB are used."""
+
+PATIENCE: Final = 120
+"""Seconds without a wish for more bytes, though some came, after which this has gone wrong."""
 
 LEAST_BETWEEN: Final = 16 << 20
 """Unpacked bytes after which a point is kept however few packed ones lie between: a window takes 32 KiB."""
@@ -78,7 +89,7 @@ class Window(io.RawIOBase):
             OSError: It lies too far back.
         """
         end = self._size if size < 0 else self._position + size
-        while self._first + len(self._kept) < end and (piece := os.read(self._descriptor, _STEP)):
+        while self._first + len(self._kept) < end and (piece := self._next()):
             self._kept += piece
             if (surplus := min(len(self._kept) - 2 * _KEPT, self._position - self._first)) > 0:
                 del self._kept[:surplus]
@@ -93,13 +104,44 @@ class Window(io.RawIOBase):
             self._first += surplus
         return data
 
+    def _next(self) -> bytes:
+        """Wait for bytes, however long it takes, but not for what is made of them."""
+        _end_after(0)
+        piece = os.read(self._descriptor, _STEP)
+        _end_after(PATIENCE)
+        return piece
+
+
+def _end_after(seconds: int) -> None:
+    """End this process in some seconds, whatever its threads are doing; 0 for never."""
+    if hasattr(signal, "alarm"):
+        signal.alarm(seconds)
+
+
+def limit_memory(size: int) -> None:
+    """Let this process end where it would need more memory than any layer takes.
+
+    Args:
+        size: Bytes.
+    """
+    with suppress(ImportError):  # Windows has no such limits.
+        import resource  # noqa: PLC0415 -- see above
+
+        _, most = resource.getrlimit(resource.RLIMIT_DATA)
+        if most == resource.RLIM_INFINITY or most > size:
+            resource.setrlimit(resource.RLIMIT_DATA, (size, most))
+        # It ends by a signal then, and would leave what it holds of the layer in a file.
+        resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
+
 
 def index_of(descriptor: int, size: int) -> bytes:
     """Read a whole gzip stream, and give the index that rapidgzip makes of it, in indexed_gzip's format."""
     from rapidgzip import IndexFormat, _RapidgzipFile  # noqa: PLC0415 -- its face hides the size of chunks
 
     # One thread: a second one makes it no faster here, and takes twice the memory.
-    file = _RapidgzipFile(Window(descriptor, size), parallelization=1, chunk_size=SPACING)
+    # Larger chunks take more memory where many bytes come out of few.
+    chunk = SPACING * (2 if size > LARGE else 1)
+    file = _RapidgzipFile(Window(descriptor, size), parallelization=1, chunk_size=chunk)
     try:
         buffer = bytearray(_STEP)
         while file.readinto(buffer):
@@ -143,6 +185,7 @@ def main() -> None:
     """Find the points, and write them."""
     import zstandard  # noqa: PLC0415 -- the program that starts this one imports its constants alone
 
+    limit_memory(MOST_MEMORY)
     index = index_of(sys.stdin.fileno(), int(sys.argv[1]))
     unpacked_size = _INDEX.unpack_from(index)[4]
     compressor = zstandard.ZstdCompressor(level=1)

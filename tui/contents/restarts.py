@@ -41,6 +41,9 @@ WINDOW: Final = 32 * 1024
 MOST_FOUND: Final = 256 << 20
 """Bytes of all points together: layers of hundreds of gigabytes have fewer."""
 
+MOST_POINTS: Final = 1 << 18
+"""Points of a layer: one of 128 GiB has fewer."""
+
 REQUEST: Final = 4 << 20
 """Packed bytes that are asked for at once."""
 
@@ -260,6 +263,8 @@ def parsed(answer: bytes, packed: int) -> RestartPoints:
     points: list[RestartPoint] = []
     try:
         magic, unpacked, count = HEADER.unpack_from(answer)
+        if count > MOST_POINTS:
+            raise RestartsError("The layer has too many restart points.")
         at = HEADER.size
         for _ in range(count):
             place, bits, begin, size = POINT.unpack_from(answer, at)

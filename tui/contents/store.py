@@ -6,6 +6,7 @@ import hashlib
 import os
 import re
 import secrets
+import stat
 import struct
 import time
 from contextlib import suppress
@@ -25,8 +26,8 @@ __all__ = ["LIMIT", "LayerStore"]
 LIMIT: Final = 512 << 20
 """Bytes on disk: listings and restart points of some hundreds of large layers."""
 
-MOST_UNPACKED: Final = 1 << 30
-"""Bytes of a listing that is read: those of several million entries."""
+MOST_UNPACKED: Final = 256 << 20
+"""Bytes of one thing that is kept: half a million entries have fewer, and all points of a layer, too."""
 
 MAGIC: Final = b"ocitui-layer-1\n"
 """What files begin with; those of another version count as absent."""
@@ -38,6 +39,10 @@ _DIGEST: Final = re.compile(r"[a-z0-9]{1,32}:[0-9a-f]{32,128}")
 _SIZE: Final = struct.Struct("<Q")
 _CHECKSUM: Final = hashlib.sha256().digest_size
 _NEW: Final = ".new-"
+_AT_ONCE: Final = getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOFOLLOW", 0)
+_KINDS: Final = (".listing", ".points")
+_ROOM: Final = 64 * 1024
+"""Bytes that a file has more than what is in it, where that does not pack."""
 
 _Value = TypeVar("_Value")
 
@@ -55,7 +60,7 @@ class LayerStore:
 
     def __init__(self, folder: Path, *, limit: int = LIMIT) -> None:
         self.problem = ""
-        """What the disk refused last, in a few words; "" for nothing."""
+        """Why something was not kept or not found the last time, in a few words; "" for no reason."""
         self._folder = folder
         self._limit = limit
 
@@ -68,7 +73,7 @@ class LayerStore:
         return self._read(digest, "listing", from_bytes)
 
     def keep_listing(self, digest: str, listing: Listing) -> bool:
-        """Keep a complete listing; False where the disk refuses (see `problem`).
+        """Keep a complete listing; False where it is too large, or the disk refuses (see `problem`).
 
         Args:
             digest: Of the packed layer.
@@ -85,7 +90,7 @@ class LayerStore:
         return self._read(digest, "points", _points)
 
     def keep_points(self, digest: str, points: RestartPoints) -> bool:
-        """Keep restart points; False where the disk refuses (see `problem`).
+        """Keep restart points; False where it is too large, or the disk refuses (see `problem`).
 
         Args:
             digest: Of the packed layer.
@@ -101,8 +106,8 @@ class LayerStore:
     def _read(self, digest: str, kind: str, form: Callable[[bytes], _Value]) -> _Value | None:
         path = self._path(digest, kind)
         try:
-            with path.open("rb") as file:
-                data = file.read(self._limit + 1)
+            with open(path, "rb", opener=_at_once) as file:
+                data = file.read(min(self._limit, MOST_UNPACKED + _ROOM) + 1)
         except FileNotFoundError:
             return None
         except OSError as error:
@@ -121,7 +126,8 @@ class LayerStore:
     def _write(self, digest: str, kind: str, content: bytes) -> bool:
         path = self._path(digest, kind)
         data = _wrapped(content, kind)
-        if len(data) > self._limit:
+        if len(data) > self._limit or len(content) > MOST_UNPACKED:
+            self.problem = "it is too large to be kept"
             return False
         new = self._folder / f"{_NEW}{os.getpid()}-{secrets.token_hex(8)}"
         try:
@@ -145,12 +151,12 @@ class LayerStore:
         kept: list[tuple[float, int, Path]] = []
         for path in self._folder.iterdir():
             try:
-                state = path.stat()
+                state = path.lstat()
             except FileNotFoundError:  # Another program has removed it.
                 continue
-            if not path.name.startswith(_NEW):
+            if path.suffix in _KINDS and stat.S_ISREG(state.st_mode):
                 kept.append((state.st_mtime, state.st_size, path))
-            elif now - state.st_mtime > STALE_SECONDS:
+            elif path.name.startswith(_NEW) and now - state.st_mtime > STALE_SECONDS:
                 path.unlink(missing_ok=True)
         used = sum(size for _, size, _ in kept)
         for _, size, path in sorted(kept):
@@ -185,6 +191,11 @@ def _points(content: bytes) -> RestartPoints:
     if len(content) < _SIZE.size:
         raise ValueError("it is not whole")
     return parsed(content[_SIZE.size :], *_SIZE.unpack_from(content))
+
+
+def _at_once(path: str, flags: int) -> int:
+    """Open what may be no file: a pipe without a writer is empty, and a link is refused."""
+    return os.open(path, flags | _AT_ONCE)
 
 
 def _private(path: str, flags: int) -> int:
