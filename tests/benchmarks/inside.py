@@ -40,6 +40,9 @@ BUILDING: Final = Bound(400.0)
 ANOTHER: Final = Bound(5.0)
 """MB that may be moved for a file once there are restart points."""
 
+NOTHING: Final = Bound(0.0)
+"""MB that may be moved for a list that is known from an earlier run."""
+
 TABLE: Final = Bound(2.0)
 """Percent of a layer that its table of contents may take."""
 
@@ -99,15 +102,20 @@ class Bench:
             raise RuntimeError(f"{what} does not list {self.made.entries} entries")
         return once
 
-    def inspect(self, samples: Sequence[Sample] = (), *, image: int = 0) -> tuple[dict[str, Any], Run]:
+    def inspect(
+        self, samples: Sequence[Sample] = (), *, image: int = 0, store: Path | None = None
+    ) -> tuple[dict[str, Any], Run]:
         """List a layer as the program does, and open files, in a process of its own.
 
         Args:
             samples: What is opened.
             image: Which image of the server's.
+            store: Where listings and restart points are kept.
         """
-        command = [sys.executable, "-m", "tests.benchmarks.inspector", f"http://{self.host}", f"made/{image}"]
-        once = run([*command, *(sample.path for sample in samples)], self.surroundings)
+        command = [sys.executable, "-m", "tests.benchmarks.inspector"]
+        command += ["--store", str(store)] if store is not None else []
+        command += [f"http://{self.host}", f"made/{image}", *(sample.path for sample in samples)]
+        once = run(command, self.surroundings)
         found: dict[str, Any] = json.loads(once.output)
         contents = [opened["digest"] for opened in found["opened"]]
         if found["entries"] != self.made.entries or contents != [sample.digest for sample in samples]:
@@ -175,21 +183,32 @@ def _list(bench: Bench, rounds: int) -> list[Row]:
 
 
 def _files(bench: Bench, rounds: int) -> list[Row]:
-    """Measure files that are opened after the list: the first, and another one."""
+    """Measure files that are opened: the first, another, and others in a later run."""
     found: dict[str, list[float]] = defaultdict(list)
-    first, another = bench.made.samples[:2]
-    for _ in range(rounds):
-        one, once = bench.inspect([first, another])
-        found["peak"].append(_megabytes(once))
-        for name, opened in zip(("first", "another"), one["opened"], strict=True):
+    first, another, later = bench.made.samples
+    for number in range(rounds):
+        store = bench.folder / f"store-{number}"
+        one, once = bench.inspect([first, another], store=store)
+        found["building"].append(_megabytes(once))
+        again, once = bench.inspect([later], store=store)
+        found["again"].append(again["whole"] * 1000)
+        found["again, moved"].append(again["moved"] / MEGABYTE)
+        found["again, peak"].append(_megabytes(once))
+        for name, opened in zip(("first", "another", "later"), one["opened"] + again["opened"], strict=True):
             found[name].append(opened["seconds"] * 1000)
             found[f"{name}, moved"].append(opened["moved"] / MEGABYTE)
+        shutil.rmtree(store)
     return [
         _row("the first file: ocitui", "ms", found["first"]),
         _row("the first file: ocitui, moved", "MB", found["first, moved"]),
+        _row("list and files: ocitui, peak memory of its largest process", "MB", found["building"], BUILDING),
         _row("another file: ocitui", "ms", found["another"]),
         _row("another file: ocitui, moved", "MB", found["another, moved"], ANOTHER),
-        _row("list and files: ocitui, peak memory", "MB", found["peak"], BUILDING),
+        _row("the list in a later run: ocitui", "ms", found["again"]),
+        _row("the list in a later run: ocitui, moved", "MB", found["again, moved"], NOTHING),
+        _row("a file in a later run: ocitui", "ms", found["later"]),
+        _row("a file in a later run: ocitui, moved", "MB", found["later, moved"], ANOTHER),
+        _row("list and file in a later run: ocitui, peak memory", "MB", found["again, peak"], LISTING),
     ]
 
 
@@ -199,6 +218,8 @@ def _table(bench: Bench, rounds: int) -> list[Row]:
     sample = bench.made.samples[0]
     for _ in range(rounds):
         one, once = bench.inspect([sample], image=1)
+        if one["format"] != "zstd:chunked":
+            raise RuntimeError(f"the layer is taken for one of {one['format']}")
         (opened,) = one["opened"]
         found["list"].append(one["whole"] * 1000)
         found["moved"].append(one["moved"] / MEGABYTE)

@@ -1,7 +1,7 @@
 """Look into the layer of an image as the program does, and print what that took, without the start.
 
-`python -m tests.benchmarks.inspector URL REPOSITORY [PATH ...]` lists the only layer of the
-image `latest` and reads the files of these paths, one after the other. It prints a line of JSON.
+`python -m tests.benchmarks.inspector URL REPOSITORY [--store FOLDER] [PATH ...]` lists the only
+layer of the image `latest` and reads the files of these paths, one after the other. It prints a line of JSON.
 """
 
 from __future__ import annotations
@@ -12,10 +12,11 @@ import hashlib
 import json
 import time
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tui.client import Client, Image, Manifest, Repository, Tag
-from tui.contents import open_layer
+from tui.contents import LayerStore, open_layer
 from tui.layer_source import BlobSource
 
 if TYPE_CHECKING:
@@ -74,7 +75,7 @@ class CountingSource(BlobSource):
         await super().pump(count, told)
 
 
-async def inspect(url: str, repository: Repository, paths: Sequence[str]) -> Inspected:
+async def inspect(url: str, repository: Repository, store: Path | None, paths: Sequence[str]) -> Inspected:
     """List the layer of an image, and read some of its files."""
     async with Client() as client:
         registry = client.registry(url)
@@ -83,7 +84,8 @@ async def inspect(url: str, repository: Repository, paths: Sequence[str]) -> Ins
         descriptor = manifest.layers[0]
         started = time.perf_counter()
         source = CountingSource(registry, repository, descriptor)
-        layer = open_layer(source, annotations=descriptor.annotations)
+        kept = LayerStore(store) if store is not None else None
+        layer = open_layer(source, annotations=descriptor.annotations, store=kept)
         first, arrived = 0.0, 0
         count = 0
         async for entries in layer.batches():
@@ -110,9 +112,12 @@ def _main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.inspector")
     parser.add_argument("url")
     parser.add_argument("repository", type=Repository)
+    parser.add_argument(
+        "--store", type=Path, metavar="FOLDER", help="where listings and restart points are kept"
+    )
     parser.add_argument("paths", nargs="*", metavar="PATH", help="files to read")
     arguments = parser.parse_args()
-    found = asyncio.run(inspect(arguments.url, arguments.repository, arguments.paths))
+    found = asyncio.run(inspect(arguments.url, arguments.repository, arguments.store, arguments.paths))
     print(json.dumps(asdict(found)))  # noqa: T201 - its result
 
 
