@@ -133,6 +133,18 @@ async def _file(stage: Stage) -> None:
     await stage.until_shown("from fastapi import FastAPI")
 
 
+async def _comparison(stage: Stage) -> None:
+    await stage.until_shown("2 entries · ", "v2.4.0-rc.1")
+    await stage.press("left", "c")
+    await stage.until_shown("c compares with v2.3.1")
+    await stage.press("down", "c")
+    await stage.until_shown("Config ", "History ", "Layers ")
+    await stage.press("tab", "tab", "tab")
+    await stage.until_shown("~ /app/src/app/main.py")
+    await stage.press("slash", *"main", "enter", "enter")
+    await stage.until_shown("1 line removed, 1 line added")
+
+
 SCENES: Final = (
     Scene("index", "team/backend/api:v2.3.1", _index),
     Scene("layers", "library/golang:1.26.8", _layers, WIDER),
@@ -140,6 +152,7 @@ SCENES: Final = (
     Scene("files", "team/backend/api:v2.3.1", _files, (128, 28)),
     Scene("merged", "team/backend/api:v2.3.1", _merged, (128, 30)),
     Scene("file", "team/backend/api:v2.3.1", _file, (128, 22)),
+    Scene("comparison", "team/backend/api:v2.3.1", _comparison, (128, 28)),
     Scene("download", "artifacts/tiny-llm:latest", _download, (128, 26)),
     Scene("light-80x24", "library/debian:bookworm", _light, SMALL, LIGHT.name),
 )

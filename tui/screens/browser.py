@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, ClassVar
 from textual import on, work
 
 from tui.panes.transfers import TransfersPane
+from tui.sanitize import one_line
+from tui.screens.chosen import image_at, is_same_choice
 from tui.screens.columns import Column, preceding
 from tui.screens.keys import BROWSER_KEYS
 from tui.screens.lists import LOCATE, ListsScreen
@@ -24,8 +26,12 @@ if TYPE_CHECKING:
     from tui.arguments import Place
     from tui.client import RegistryHost
     from tui.panes.entries import Entry
-    from tui.places import Subject
+    from tui.places import ManifestPlace, Subject
     from tui.session import Session
+
+
+CHOSEN_LIMIT = 24
+"""Characters of the name of an image that was chosen, in a line that tells where one is, too."""
 
 
 class BrowserScreen(ListsScreen):
@@ -39,6 +45,8 @@ class BrowserScreen(ListsScreen):
         self.transfers_pane = TransfersPane(session.downloads, id="transfers")
         self._whole = asyncio.Event()
         """Set when what the first frame does not show has been mounted, too."""
+        self._first: ManifestPlace | None = None
+        """The image that another one is to be compared with."""
 
     def compose(self) -> ComposeResult:
         yield self.bar
@@ -76,16 +84,22 @@ class BrowserScreen(ListsScreen):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002  # Textual's signature
         """Offer an action only where it does something."""
-        if action == "download":
-            return bool(self._wanted())
-        if action == "save":
-            return savable_at(self.session.library, self._subject()) is not None
-        if action == "login":
-            where = self._subject() or self._surroundings()
-            return self._host() is not None or where is None
-        if action == "transfers":
-            return bool(self.session.downloads.transfers)
-        return True
+        match action:
+            case "download":
+                works = bool(self._wanted())
+            case "save":
+                works = savable_at(self.session.library, self._subject()) is not None
+            case "compare":
+                works = image_at(self._subject() or self._surroundings()) is not None
+            case "let_go":
+                works = self._first is not None
+            case "login":
+                works = self._host() is not None or (self._subject() or self._surroundings()) is None
+            case "transfers":
+                works = bool(self.session.downloads.transfers)
+            case _:
+                works = True
+        return works
 
     def _wanted(self) -> list[Wanted]:
         """Tell what a download would fetch: what is marked, or what the cursor is on."""
@@ -179,6 +193,31 @@ class BrowserScreen(ListsScreen):
         started = await self.app.push_screen_wait(SaveScreen(self.session, savable)) if savable else ()
         if started:
             self.transfers_pane.start_watching()
+
+    def action_compare(self) -> None:
+        """Choose the image that the cursor is on; with a second one, show what differs."""
+        image, first = image_at(self._subject() or self._surroundings()), self._first
+        if image is None:
+            return
+        if first is None:
+            self._choose_first(image)
+            return
+        self._choose_first(None)
+        if is_same_choice(first, image):
+            return
+        from tui.screens.comparison import ComparisonScreen  # noqa: PLC0415  # the first frame needs nothing of it
+
+        self.app.push_screen(ComparisonScreen(self.session, first, image))
+
+    def action_let_go(self) -> None:
+        """Compare the image that was chosen with none."""
+        self._choose_first(None)
+
+    def _choose_first(self, image: ManifestPlace | None) -> None:
+        self._first = image
+        name = one_line(" ".join(image.trail), limit=CHOSEN_LIMIT) if image is not None else ""
+        self.bar.chosen = f"c compares with {name}  esc lets go" if name else ""
+        self.refresh_bindings()
 
     @on(TransfersPane.Progressed)
     def _tell_activity(self) -> None:

@@ -10,6 +10,15 @@ BROWSER_KEYS: Final = (
     Binding(
         "right,l", "dive", "open", id="browser.dive", tooltip="Go into what the cursor is on", show=False
     ),
+    # Before what it does otherwise, which it does while no image is chosen.
+    Binding(
+        "escape",
+        "let_go",
+        "let go",
+        id="comparison.let-go",
+        tooltip="Compare the image that was chosen with none",
+        show=False,
+    ),
     Binding(
         "left,escape,h",
         "back",
@@ -38,6 +47,13 @@ BROWSER_KEYS: Final = (
         "save",
         id="browser.save",
         tooltip="Save the image that the cursor is on, as an archive or an OCI layout",
+    ),
+    Binding(
+        "c",
+        "compare",
+        "compare",
+        id="comparison.choose",
+        tooltip="Choose the image that the cursor is on; with a second one, see what differs",
     ),
     Binding(
         "L",

@@ -67,6 +67,7 @@ class ReferenceBar(Horizontal):
         height: 1;
         background: $panel;
         & > #name { width: auto; padding: 0 1; text-style: bold; color: $foreground-muted; }
+        & > #chosen { width: auto; max-width: 70%; height: 1; padding: 0 1; color: $text-accent; }
         & > #activity { width: auto; padding: 0 1; }
         & > #login { width: auto; padding: 0 1; color: $foreground-muted; }
     }
@@ -74,6 +75,8 @@ class ReferenceBar(Horizontal):
 
     trail: reactive[tuple[str, ...]] = reactive(())
     """The names from the registry on."""
+    chosen: reactive[str] = reactive("")
+    """What was chosen for something that needs one more."""
     activity: reactive[str] = reactive("")
     """Transfers under way."""
     login: reactive[str] = reactive("")
@@ -82,17 +85,22 @@ class ReferenceBar(Horizontal):
     def __init__(self, *, id: str | None = None) -> None:  # noqa: A002  # Textual's name for it
         super().__init__(id=id)
         self._trail = Trail()
+        self._chosen = Static(id="chosen")
         self._activity = Static(id="activity")
         self._login = Static(id="login")
 
     def compose(self) -> ComposeResult:
         yield Static("ocitui", id="name")
         yield self._trail
+        yield self._chosen
         yield self._activity
         yield self._login
 
     def watch_trail(self) -> None:
         self._trail.names = self.trail
+
+    def watch_chosen(self) -> None:
+        _show(self._chosen, self.chosen)
 
     def watch_activity(self) -> None:
         _show(self._activity, self.activity)
