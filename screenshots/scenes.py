@@ -142,7 +142,7 @@ async def _comparison(stage: Stage) -> None:
     await stage.press("tab", "tab", "tab")
     await stage.until_shown("~ /app/src/app/main.py")
     await stage.press("slash", *"main", "enter", "enter")
-    await stage.until_shown("1 line removed, 1 line added")
+    await stage.until_shown("2 lines removed, 2 lines added")
 
 
 SCENES: Final = (
