@@ -453,3 +453,48 @@ async def test_escape_ends_the_transfers_and_leaving_goes_back() -> None:
             await ui.until(lambda: len(rows(ui)) > 1)
             await ui.press("escape")
             await ui.until(lambda: ui.app.screen is ui.browser)
+
+
+async def test_what_is_wrong_with_a_layer_is_told_below_its_files() -> None:
+    storage = Storage()
+    put(storage, "1.0", [BASE])
+    put(storage, "2.0", [NEW[: len(NEW) // 2 + 100]])
+    with DemoServer(storage) as server:
+        async with browse(server, place=APP) as ui:
+            await compare(ui, "1.0", "2.0")
+            await see(ui, "files")
+            await ui.until_shown("✗ + layer 1:")
+
+
+@pytest.mark.parametrize("size", [NARROW, MEDIUM])
+async def test_each_line_is_as_wide_as_the_terminal_and_ends_with_keys(
+    shelf: DemoServer, size: tuple[int, int]
+) -> None:
+    async with browse(shelf, place=APP, size=size) as ui:
+        await compare(ui, "1.0", "2.0")
+        for name in ("config", "history", "layers", "files"):
+            await see(ui, name)
+            assert {strip.cell_length for strip in ui.strips()} == {size[0]}
+            await ui.until_shown("? help")
+        await open_row(ui, "/etc/app.conf")
+        await ui.until(lambda: "@@" in shown(ui))
+        assert {strip.cell_length for strip in ui.strips()} == {size[0]}
+
+
+async def test_help_lists_the_keys_of_the_comparison(shelf: DemoServer) -> None:
+    async with browse(shelf, place=APP) as ui:
+        await compare(ui, "1.0", "2.0")
+        await see(ui, "files")
+        await ui.press("question_mark")
+        await ui.until_shown("Show only what was added, or all again", "Go back to what differs")
+
+
+async def test_images_without_layers_have_no_files_that_differ() -> None:
+    storage = Storage()
+    put(storage, "1.0", [], run={"User": "a"})
+    put(storage, "2.0", [], run={"User": "b"})
+    with DemoServer(storage) as server:
+        async with browse(server, place=APP) as ui:
+            await compare(ui, "1.0", "2.0")
+            await see(ui, "files")
+            await ui.until_shown("The files are the same.", "− no layers", "+ no layers")

@@ -38,6 +38,9 @@ FILES: Final = "files"
 VALUE_LIMIT: Final = 4_000
 """Characters of a value that are shown in a row."""
 
+MOST_PROBLEMS: Final = 3
+"""Of what is wrong with layers so much is told below the files; inside of each layer stands all of it."""
+
 ANNOTATIONS: Final = "annotations"
 
 SEPARATOR: Final = " › "
@@ -195,16 +198,19 @@ def _layer(one: LayerDifference, before: Side, after: Side) -> Difference:
     )
 
 
-def files_respect(found: Sequence[FileDifference], figures: str) -> Respect:
+def files_respect(found: Sequence[FileDifference], figures: str, problems: Sequence[str] = ()) -> Respect:
     """Make the tab of the files that differ, or may; those that may come last.
 
     Args:
         found: What differs.
         figures: Tells how much was looked at, and fetched for it.
+        problems: What is wrong with layers; the first ones are told.
     """
     certain = [file_row(one) for one in found if one.certain]
     unsure = [file_row(one) for one in found if not one.certain]
-    notes = [figures]
+    notes = [figures, *(f"✗ {one_line(problem)}" for problem in problems[:MOST_PROBLEMS])]
+    if len(problems) > MOST_PROBLEMS:
+        notes.append(f"✗ {len(problems) - MOST_PROBLEMS:,} more that are wrong with layers")
     if not certain and not unsure:
         notes.insert(0, "The files are the same.")
     if unsure:

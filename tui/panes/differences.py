@@ -181,6 +181,8 @@ class DifferencesPane(RowsPane[Difference]):
         self._respects: dict[str, Respect] = {}
         self._chosen = ""
         self._kept: Mark | None = None
+        self._there: frozenset[Mark] = frozenset()
+        """The marks of the rows that are looked at, whether or not they show."""
         super().__init__(id=id)
         self.tab_line = TabLine()
 
@@ -224,7 +226,7 @@ class DifferencesPane(RowsPane[Difference]):
 
     def tell(self, note: str, *, failed: bool = False) -> None:
         """Say something in place of all rows."""
-        self._respects = {}
+        self._respects, self._there = {}, frozenset()
         self.tab_line.show((), "")
         self._failed, self._complete = failed, False
         self._replace(())
@@ -264,6 +266,7 @@ class DifferencesPane(RowsPane[Difference]):
         self._show_tabs()
         self.table.columns = respect.columns
         self._failed, self._complete = respect.failed, respect.known
+        self._there = frozenset(row.mark for row in respect.rows)
         kept = self._kept
         self._replace([row for row in respect.rows if kept is None or row.mark is kept])
         self._tell(respect.note)
@@ -293,8 +296,7 @@ class DifferencesPane(RowsPane[Difference]):
         if action == "tab":
             return len(self._respects) > 1
         if action == "only":
-            respect = self.respect
-            return respect is not None and any(row.mark is Mark[str(parameters[0])] for row in respect.rows)
+            return Mark[str(parameters[0])] in self._there
         return super().check_action(action, parameters)
 
     def action_tab(self, step: int) -> None:

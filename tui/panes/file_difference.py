@@ -24,6 +24,12 @@ if TYPE_CHECKING:
 SIGNS: Final = {" ": "  ", "-": "− ", "+": "+ "}
 STYLES: Final = {" ": "", "-": "$text-error", "+": "$text-success"}
 
+MOST_LINES: Final = 50_000
+"""Of each text so many lines are compared: more nobody reads, and a megabyte may be as many lines."""
+
+MOST_SHOWN: Final = 10_000
+"""Lines of a difference that are shown."""
+
 
 def facts(difference: FileDifference) -> View:
     """Make the tab of what the lists of files say of both; what differs is there twice."""
@@ -66,14 +72,20 @@ def difference(before: bytes, after: bytes, *, cut: bool) -> tuple[View, ...]:
         )
         said = f"These are not texts. The first byte that differs is at {at:,} ({at:#x})."
         return (View("text", "Text", lambda: TextDocument([_muted(said)])),)
-    found = compare_lines(_lines(old), _lines(new))
+    first, second = _lines(old), _lines(new)
+    found = compare_lines(first[:MOST_LINES], second[:MOST_LINES])
     lines = [_muted(f"{counted(found.removed, 'line')} removed, {counted(found.added, 'line')} added")]
     if cut:
         lines.append(_muted(limit))
+    if max(len(first), len(second)) > MOST_LINES:
+        lines.append(_muted(f"Of each file the first {MOST_LINES:,} lines are compared."))
     if not found.minimal:
         lines.append(_muted("They differ in so much that what lies between is not told apart."))
     for group in with_context(found.lines):
-        lines += [Content(""), _muted(_place(group)), *map(_line, group)]
+        lines += [Content(""), _muted(_place(group)), *map(_line, group[: max(0, MOST_SHOWN - len(lines))])]
+        if len(lines) >= MOST_SHOWN:
+            lines.append(_muted(f"… more than {MOST_SHOWN:,} lines are not shown"))
+            break
     if not found.removed and not found.added:
         lines.append(_muted("Only line breaks, or how letters are written as bytes, differ."))
     return (View("text", "Text", lambda: TextDocument(lines, hang=2)),)

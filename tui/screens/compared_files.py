@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from tui.client.threads import in_thread
 from tui.contents.comparison import compare_files, files_of, settled
+from tui.contents.errors import NotInLayerError
 from tui.panes.file_views import PREVIEW_BYTES
 
 if TYPE_CHECKING:
@@ -83,6 +84,12 @@ class ComparedFiles:
         told = (side.figures() if side is not None else "no layers" for side in self._sides)
         return "\n".join(map(" ".join, zip(SIGNS, told, strict=True)))
 
+    @property
+    def problems(self) -> list[str]:
+        """What is wrong with any layer, so that its files may be told wrongly."""
+        sides = zip(SIGNS, self._sides, strict=True)
+        return [f"{sign} {problem}" for sign, side in sides if side is not None for problem in side.problems]
+
     def located(self, one: FileDifference) -> tuple[Located | None, Located | None]:
         """Find where the bytes of both are; None where there is nothing at the path."""
         before, after = (
@@ -113,5 +120,7 @@ async def first_bytes(place: Located | None) -> bytes:
         RegistryError: They cannot be fetched.
     """
     if place is None or place.layer is None or place.bytes_of is None:
-        return b""
+        raise NotInLayerError(
+            (place.dead_end if place is not None else "") or "the image has no bytes for it"
+        )
     return await place.layer.read(place.bytes_of, 0, min(PREVIEW_BYTES, place.bytes_of.size))

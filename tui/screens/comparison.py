@@ -206,7 +206,9 @@ class ComparisonScreen(Screen[None]):
             self._say_of_files("\n".join((*trouble_lines(error), "r  try again")), failed=True)
             return
         self._showing.stop()
-        self.differences_pane.update_respect(files_respect(files.found, files.figures()))
+        # Rows of very many files take a moment.
+        made = await in_thread(partial(files_respect, files.found, files.figures(), files.problems))
+        self.differences_pane.update_respect(made)
 
     def _tell_progress(self) -> None:
         if self._files is not None:
