@@ -141,7 +141,7 @@ async def _comparison(stage: Stage) -> None:
     await stage.until_shown("Config ", "History ", "Layers ")
     await stage.press("tab", "tab", "tab")
     await stage.until_shown("~ /app/src/app/main.py")
-    await stage.press("slash", *"main", "enter", "enter")
+    await stage.press("down", "enter")
     await stage.until_shown("2 lines removed, 2 lines added")
 
 

@@ -38,20 +38,28 @@ def put_image(
         tag: Of the image.
         packed: Whether they are to be packed with gzip.
     """
-    blobs = [gzipped(tar) if packed else tar for tar in tars]
-    digests = [storage.put_blob(APP, blob) for blob in blobs]
+    layers = put_layers(storage, tars, packed=packed)
     config = json.dumps({"os": "linux", "architecture": "amd64", "rootfs": {"type": "layers"}}).encode()
     document: dict[str, Any] = {
         "schemaVersion": 2,
         "mediaType": OCI_MANIFEST,
         "config": {"mediaType": OCI_CONFIG, "digest": storage.put_blob(APP, config), "size": len(config)},
-        "layers": [
-            {"mediaType": GZIP, "digest": digest, "size": len(blob)}
-            for digest, blob in zip(digests, blobs, strict=True)
-        ],
+        "layers": layers,
     }
     storage.put_manifest(APP, document, OCI_MANIFEST, tags=[tag])
-    return digests
+    return [layer["digest"] for layer in layers]
+
+
+def put_layers(storage: Storage, tars: Sequence[bytes], *, packed: bool = True) -> list[dict[str, Any]]:
+    """Store layers in team/app; return what a manifest says of them.
+
+    Args:
+        storage: Where.
+        tars: What is in the layers.
+        packed: Whether they are to be packed with gzip.
+    """
+    blobs = [gzipped(tar) if packed else tar for tar in tars]
+    return [{"mediaType": GZIP, "digest": storage.put_blob(APP, blob), "size": len(blob)} for blob in blobs]
 
 
 class Held:

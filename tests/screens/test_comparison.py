@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.contents.helpers import gzipped, make_tar, member, tar_of
-from tests.screens.inside import APP, GZIP, Held
+from tests.screens.inside import APP, Held, put_layers
 from tests.ui import MEDIUM, NARROW, browse, requests
 from tui.demo import DemoServer, Storage
 from tui.demo.faults import path_has, reply
@@ -56,8 +56,6 @@ def put(
     annotations: dict[str, str] | None = None,
 ) -> dict[str, Any]:
     """Store an image as team/app, and return what an index says of it; "" stores it under no tag."""
-    blobs = [gzipped(tar) for tar in tars]
-    digests = [storage.put_blob(APP, blob) for blob in blobs]
     document: dict[str, Any] = {
         "os": "linux",
         "architecture": architecture,
@@ -70,10 +68,7 @@ def put(
         "schemaVersion": 2,
         "mediaType": OCI_MANIFEST,
         "config": {"mediaType": OCI_CONFIG, "digest": storage.put_blob(APP, config), "size": len(config)},
-        "layers": [
-            {"mediaType": GZIP, "digest": digest, "size": len(blob)}
-            for digest, blob in zip(digests, blobs, strict=True)
-        ],
+        "layers": put_layers(storage, tars),
         "annotations": annotations or {},
     }
     digest = storage.put_manifest(APP, manifest, OCI_MANIFEST, tags=[tag] if tag else [])

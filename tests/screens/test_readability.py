@@ -54,12 +54,12 @@ async def test_each_line_is_as_wide_as_the_terminal(demo: DemoServer, size: tupl
     async with browse(demo, place="library/debian:bookworm", size=size) as ui:
         await ui.until(lambda: ui.focused() == "entries")
         await ui.settle()
-        for column in ("entries", "layers", "detail"):
+        for column, key in (("entries", "enter"), ("layers", "m"), ("detail", "m")):
             await ui.until(lambda column=column: ui.focused() == column)  # type: ignore[misc]
             strips = ui.strips()
             assert len(strips) == size[1]
             assert {cell_len(strip.text) for strip in strips} == {size[0]}
-            await ui.press("enter")
+            await ui.press(key)
 
 
 async def test_a_small_terminal_shows_whole_names_of_repositories_and_tags(demo: DemoServer) -> None:
