@@ -115,27 +115,47 @@ class Table:
             kind = value.get("type") if isinstance(value, dict) else None
             if kind == "chunk":
                 self._add_part(value)
-            elif isinstance(kind, str) and isinstance(value.get("name"), str):
-                self._open = None
+                continue
+            self._leave()
+            if isinstance(kind, str) and isinstance(value.get("name"), str):
                 self._add_entry(value, kind)
             else:
-                self._open = None
                 self._unreadable += 1
 
     def entries(self) -> tuple[Entry, ...]:
         """Give all entries in the table's order: no more are taken."""
+        self._leave()
         places = sorted({part.at for file in self._files for part in file.parts if 0 < part.at < self._end})
         places.append(self._end)
-        for file in self._files:
-            entry = self._entries[file.number]
-            chunks, problem = _chunks(entry, file, places)
-            if problem:
-                self._entries[file.number] = replace(entry, problems=(*entry.problems, problem))
-                continue
-            self._uncovered += any(chunk.packed and not chunk.digest for chunk in chunks)
-            self._entries[file.number] = replace(entry, chunks=chunks)
-        self._files.clear()
+        while self._files:
+            self._complete(self._files.pop(), places)
         return tuple(entry for entry in self._entries if entry.path not in self._hidden)
+
+    def _leave(self) -> None:
+        """Take note that the file whose parts were told has no more of them."""
+        file, self._open = self._open, None
+        if file is None:
+            return
+        if file.end and len(file.parts) == 1:
+            # Most files are such ones: what is known of their only part is not held until the end.
+            self._complete(file, [self._end])
+        else:
+            self._files.append(file)
+
+    def _complete(self, file: _File, places: Sequence[int]) -> None:
+        """Give an entry its chunks.
+
+        Args:
+            file: The entry's.
+            places: Where parts begin, in order, and at last where the files of the layer end.
+        """
+        entry = self._entries[file.number]
+        chunks, problem = _chunks(entry, file, places)
+        if problem:
+            self._entries[file.number] = replace(entry, problems=(*entry.problems, problem))
+            return
+        self._uncovered += any(chunk.packed and not chunk.digest for chunk in chunks)
+        self._entries[file.number] = replace(entry, chunks=chunks)
 
     def _add_entry(self, value: dict[str, Any], kind_name: str) -> None:
         kind = _KINDS.get(kind_name, Kind.OTHER)
@@ -154,7 +174,6 @@ class Table:
         number = len(self._entries)
         if size:
             self._open = _File(number, [_part(value, problems)], _number(value, "endOffset", problems))
-            self._files.append(self._open)
         entry = Entry(
             path,
             kind,
@@ -209,7 +228,9 @@ def _chunks(entry: Entry, file: _File, places: Sequence[int]) -> tuple[tuple[Chu
                 return (), OUTSIDE
             follows = file.end
         packed = follows - part.at
-        digest = part.digest or (entry.digest if len(file.parts) == 1 else "")
+        digest = part.digest
+        if len(file.parts) == 1 and digest in {"", entry.digest}:
+            digest = entry.digest  # the same text, kept once
         if digest:
             packed = min(packed, _most_packed(part.skip + length))
         chunks.append(Chunk(part.at, packed, part.start, length, digest, part.skip))
