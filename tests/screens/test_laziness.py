@@ -125,7 +125,7 @@ async def test_moving_over_layers_asks_nothing(demo: DemoServer) -> None:
         await ui.until(lambda: ui.focused() == "layers")
         await ui.settle()
         demo.forget_requests()
-        await ui.press("down", "down", "end", "home", "enter", "escape")
+        await ui.press("down", "down", "end", "home", "m", "escape")
         await ui.settle()
         assert requests(demo) == []
 
