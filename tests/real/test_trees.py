@@ -290,6 +290,26 @@ def test_hand_made_layers_stack_to_what_umoci_unpacks(umoci: Umoci, name: str) -
     assert in_tree(stacked(tars), tars) == on_disk(umoci.unpack("3"))
 
 
+DEBIAN = ("etc", "var/lib/dpkg", "usr/share/zoneinfo", "usr/sbin", "bin", "sbin")
+"""Of the root file system of a Debian: thousands of files, links, owners and odd permissions."""
+
+
+def test_a_debian_root_file_system_with_removals_is_what_umoci_unpacks(umoci: Umoci, tmp_path: Path) -> None:
+    """It is that of this machine; each layer after the first takes some of it away."""
+    parts = [part for part in DEBIAN if Path("/", part).exists()]
+    tar = tmp_path / "debian.tar"
+    run(["tar", "--one-file-system", "-C", "/", "-cf", str(tar), *parts], clean_environment(tmp_path))
+    removals = [".wh.bin", "usr/share/zoneinfo/.wh..wh..opq", "etc/.wh.hostname", "etc/.wh.passwd"]
+    tars = [
+        tar.read_bytes(),
+        tar_of({**dict.fromkeys(removals, b""), "usr/share/zoneinfo/UTC": b"kept", "etc/passwd": b"new"}),
+        tar_of({"etc/.wh..wh..opq": b"", "var/lib/.wh.dpkg": b"", "bin": b"a file again"}),
+    ]
+    for number, layer in enumerate(tars):
+        umoci.add_layer(str(number), str(number + 1), layer)
+        assert in_tree(stacked(tars[: number + 1]), tars) == on_disk(umoci.unpack(str(number + 1)))
+
+
 def test_one_layer_is_what_gnu_tar_unpacks(tmp_path: Path, environment: Mapping[str, str]) -> None:
     tar = make_tar(
         [
