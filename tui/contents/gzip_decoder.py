@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from isal import igzip_lib
 
 from tui.contents.errors import DamagedContentError
-from tui.contents.packing import APART
+from tui.contents.spacing import APART
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

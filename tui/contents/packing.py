@@ -6,6 +6,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, Final, Protocol
 
 from tui.contents.errors import TooLargeError, UnreadableLayerError
+from tui.contents.spacing import APART
 from tui.contents.tar_headers import BLOCK, is_header, says_ustar
 
 if TYPE_CHECKING:
@@ -23,8 +24,6 @@ FREE_UNPACKED: Final = 4 << 30
 """Bytes that may be unpacked whatever their ratio: a disk image or a swap file of zeros is no attack."""
 MOST_RATIO: Final = 200
 """Unpacked bytes for each packed one, beyond the free ones. Files of systems pack to a half or a tenth."""
-APART: Final = 1 << 20
-"""Unpacked bytes between places that are remembered: unpacking so many takes a few milliseconds."""
 
 _GZIP: Final = b"\x1f\x8b"
 _ZSTD: Final = b"\x28\xb5\x2f\xfd"

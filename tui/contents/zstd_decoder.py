@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 import zstandard
 
 from tui.contents.errors import DamagedContentError
-from tui.contents.packing import APART
+from tui.contents.spacing import APART
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
