@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, ClassVar, Final
 from textual import on, work
 from textual.containers import Horizontal
 from textual.content import Content
-from textual.screen import Screen
 from textual.widgets import Static
 
 from tui.client.errors import RegistryError
@@ -30,7 +29,6 @@ from tui.panes.comparison_rows import (
     layers_respect,
 )
 from tui.panes.differences import DifferencesPane, Respect
-from tui.panes.file import FilePane
 from tui.panes.file_difference import difference, facts
 from tui.panes.file_views import PREVIEW_BYTES
 from tui.panes.layers import arrange
@@ -38,17 +36,18 @@ from tui.panes.pace import Pace
 from tui.panes.rows_pane import SHOW_SECONDS
 from tui.panes.views import View, error_document
 from tui.sanitize import one_line
+from tui.screens.beside import BesideScreen
 from tui.screens.compared import pair, reference
 from tui.screens.compared_files import ComparedFiles, first_bytes
 from tui.screens.comparison_keys import COMPARISON_KEYS
 from tui.widgets.key_line import KeyLine
-from tui.widgets.reference_bar import ReferenceBar
 from tui.widgets.text_document import Field, FieldsDocument, Section, TextDocument
 from tui.wording import failure_lines, trouble_lines
 
 if TYPE_CHECKING:
     from textual.app import ComposeResult
     from textual.binding import BindingType
+    from textual.widget import Widget
     from textual.worker import Worker
 
     from tui.contents.comparison import FileDifference
@@ -65,7 +64,7 @@ NAME_LIMIT: Final = 400
 STOPPED: Final = "stopped before all files were listed\nr  list them"
 
 
-class ComparisonScreen(Screen[None]):
+class ComparisonScreen(BesideScreen):
     """Shows what differs between two images; of layers nothing is fetched before files are looked at."""
 
     DEFAULT_CSS = """
@@ -92,17 +91,19 @@ class ComparisonScreen(Screen[None]):
             before: What was chosen first; what the other one has beside it counts as added.
             after: What was chosen then.
         """
-        super().__init__()
-        self.session = session
+        super().__init__(session)
         self.before, self.after = before, after
-        self.bar = ReferenceBar(id="bar")
         self.differences_pane = DifferencesPane(id="differences")
-        self.file_pane = FilePane(id="file")
         self._compared: Compared | None = None
         self._sides: tuple[Side, Side] | None = None
         self._files: ComparedFiles | None = None
         self._listing: Worker[None] | None = None
         self._showing = Pace(self, self._tell_progress, SHOW_SECONDS)
+
+    @property
+    def list_view(self) -> Widget:
+        """The list."""
+        return self.differences_pane.table
 
     def compose(self) -> ComposeResult:
         yield self.bar
@@ -294,24 +295,6 @@ class ComparisonScreen(Screen[None]):
             self._say_of_files(STOPPED)
         else:
             self.dismiss(None)
-
-    def action_detail(self) -> None:
-        """Go to the details, or back to what differs."""
-        if self.file_pane.has_focus_within:
-            self.differences_pane.table.focus()
-        else:
-            self.file_pane.focus_content()
-
-    def action_zoom(self) -> None:
-        """Give the whole screen to the details, or take it back."""
-        self.file_pane.focus_content()
-        self.toggle_class("-zoomed")
-
-    def action_help(self) -> None:
-        """Show all keys."""
-        from tui.screens.dialogs import HelpScreen  # noqa: PLC0415  # few people need it
-
-        self.app.push_screen(HelpScreen(self))
 
 
 def _side(image: ComparedImage) -> Side:

@@ -7,22 +7,21 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual import on, work
 from textual.containers import Horizontal
-from textual.screen import Screen
 from textual.timer import Timer
 
 from tui.client.errors import RegistryError
 from tui.contents.errors import ContentsError
 from tui.merged_inside import MergedInside
-from tui.panes.file import OPENED_BY_ITSELF, FilePane
+from tui.panes.file import OPENED_BY_ITSELF
 from tui.panes.file_lists import biggest_files, wasted_files
 from tui.panes.files import FilesPane
 from tui.panes.inside_facts import PROBLEMS, image_pages, pages_of
 from tui.panes.pace import Pace
 from tui.panes.views import View, error_document
 from tui.places import crumbs
+from tui.screens.beside import BesideScreen
 from tui.screens.contents_keys import CONTENTS_KEYS
 from tui.widgets.key_line import KeyLine
-from tui.widgets.reference_bar import ReferenceBar
 from tui.widgets.text_document import TextDocument
 from tui.wording import sentence
 
@@ -31,6 +30,7 @@ if TYPE_CHECKING:
 
     from textual.app import ComposeResult
     from textual.binding import BindingType
+    from textual.widget import Widget
 
     from tui.inside import Inside
     from tui.places import LayerPlace
@@ -48,7 +48,7 @@ SIDE_BY_SIDE = 100
 """From this many cells on files and what is in them stand side by side."""
 
 
-class ContentsScreen(Screen[None]):
+class ContentsScreen(BesideScreen):
     """Shows the files of a layer as it brought them, or merged with those of the layers below it."""
 
     DEFAULT_CSS = """
@@ -78,17 +78,19 @@ class ContentsScreen(Screen[None]):
             place: The layer.
             layers: All layers of its manifest, the lowest first.
         """
-        super().__init__()
-        self.session = session
+        super().__init__(session)
         self.place = place
         self._below = [layer for layer in layers if layer.number <= place.number] or [place]
         self._waiting: Callable[[MergedInside], object] | None = None
         """What is to be done as soon as all layers are there."""
-        self.bar = ReferenceBar(id="bar")
         self.files_pane = FilesPane(id="files")
-        self.file_pane = FilePane(id="file")
         self._previewing = Pace(self, self._preview, PREVIEW_SECONDS)
         self._rest = Timer(self, REST_SECONDS)
+
+    @property
+    def list_view(self) -> Widget:
+        """The list."""
+        return self.files_pane.table
 
     def compose(self) -> ComposeResult:
         yield self.bar
@@ -189,13 +191,6 @@ class ContentsScreen(Screen[None]):
         elif not self.files_pane.leave_list():
             self.dismiss(None)
 
-    def action_detail(self) -> None:
-        """Go to what is in the file, or back to the files."""
-        if self.file_pane.has_focus_within:
-            self.files_pane.table.focus()
-        else:
-            self.file_pane.focus_content()
-
     def action_merged(self) -> None:
         """Show the layer alone, or merged with those below it."""
         self._waiting = None
@@ -280,14 +275,3 @@ class ContentsScreen(Screen[None]):
             self._rest.stop()
             self.file_pane.show_pages(self.inside.title, pages_of(self.inside), chosen=PROBLEMS)
             self.file_pane.focus_content()
-
-    def action_zoom(self) -> None:
-        """Give the whole screen to the file, or take it back."""
-        self.file_pane.focus_content()
-        self.toggle_class("-zoomed")
-
-    def action_help(self) -> None:
-        """Show all keys."""
-        from tui.screens.dialogs import HelpScreen  # noqa: PLC0415  # few people need it
-
-        self.app.push_screen(HelpScreen(self))
